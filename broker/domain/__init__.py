@@ -1,0 +1,1 @@
+"""Words and rules. Standard library only: nothing here reads, writes or waits."""

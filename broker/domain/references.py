@@ -1,0 +1,35 @@
+"""Names for things that live in somebody else's system."""
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+
+_NAMESPACE = uuid.UUID("6f0c3f1e-6d0e-5b0a-9a39-2f6f6c0b7a11")
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalRef:
+    """System (a connection's name), kind of record, and its id there."""
+
+    system: str
+    kind: str
+    id: str
+
+
+def mirror_id(ref: ExternalRef) -> str:
+    """The id under which `ref` is mirrored elsewhere: a UUIDv5 as 32 hex digits.
+
+    Depends on nothing but the reference, so writing twice can never create two rows.
+    """
+    return uuid.uuid5(_NAMESPACE, f"{ref.system}/{ref.kind}/{ref.id}").hex
+
+
+def canonical(value: object) -> str:
+    """JSON text that is the same for the same value: sorted keys, ASCII, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def fingerprint(value: object) -> str:
+    """SHA-256 (hex) of the canonical JSON text of `value`."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

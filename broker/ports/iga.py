@@ -1,0 +1,115 @@
+"""What every identity governance system must offer to the broker."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
+from broker.domain.access_requests import AccessRequest, RequestHeader
+from broker.domain.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class IgaCapabilities:
+    """What this product can do; the UI and the tests ask instead of guessing.
+
+    `search_delay_seconds` is how long a new request may be missing from searches.
+    """
+
+    delta_reads: bool
+    acts_as_user: bool
+    finds_by_reference: bool
+    search_delay_seconds: float
+    revokes: frozenset[ItemKind]
+    holdings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One order line to carry out. `reference` is ours, unique, one word, in the justification."""
+
+    reference: str
+    beneficiary_key: str
+    items: Sequence[CatalogueItem]
+    justification: str
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the IGA answered to a submission: its request id, and the answer as evidence."""
+
+    request_id: str
+    answer: dict[str, object]
+
+
+class Iga(Protocol):
+    """An identity governance system.
+
+    Reads raise Unavailable, NotFound or Misconfigured. Writes raise UnknownOutcome when
+    the answer was lost, and Refused when the system said no.
+    """
+
+    name: str
+    capabilities: IgaCapabilities
+
+    def person(self, login: str) -> Person | None:
+        """Who has this login (any case), or None."""
+        ...
+
+    def find_people(self, attribute: str, value: str) -> Sequence[Person]:
+        """Everybody whose login, email or employee_number is `value` (any case)."""
+        ...
+
+    def people(self) -> Iterator[Person]:
+        """Everybody, disabled people too."""
+        ...
+
+    def requests_of(self, person: Person) -> Iterator[RequestHeader]:
+        """Requests the person raised or benefits from, open and final."""
+        ...
+
+    def open_requests(self) -> Iterator[RequestHeader]:
+        """Every request that is not final, each once."""
+        ...
+
+    def request(self, request_id: str) -> AccessRequest:
+        """One request with its items and approval tasks."""
+        ...
+
+    def holdings(self, person: Person) -> Sequence[Holding]:
+        """The access this person has now."""
+        ...
+
+    def find_item(self, name: ItemName) -> CatalogueItem | None:
+        """The requestable catalogue item of exactly this kind and name, or None."""
+        ...
+
+    def submit(self, submission: Submission) -> Receipt:
+        """Raise one request. Never repeats by itself."""
+        ...
+
+    def find_submitted(self, submission: Submission) -> str | None:
+        """The id of the request that `submit` made for this reference, or None.
+
+        Compares the reference as a whole word: RITM001 is not RITM0010023.
+        """
+        ...
+
+    def request_link(self, request_id: str) -> str:
+        """Where a person sees this request in the console."""
+        ...
+
+    def inbox_link(self) -> str:
+        """Where a person decides what waits for them."""
+        ...
+
+    def access_link(self) -> str:
+        """Where a person sees their own access."""
+        ...
+
+    def check(self) -> str:
+        """One sentence saying that the connection works; raises a ConnectorError otherwise."""
+        ...
