@@ -1,0 +1,28 @@
+# Daily commands. Needs Python 3.11 or newer and make; recipes use /bin/sh and Python only.
+# PYTHON may name the Python to build .venv with; JOBS the number of parallel test processes.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+JOBS ?= auto
+ARGS ?=
+
+.PHONY: demo demo-check test check lock setup
+
+demo: setup
+	@$(PY) -m cli.main demo $(ARGS)
+
+demo-check: setup
+	@$(PY) -m cli.main demo --check $(ARGS)
+
+test: setup
+	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+check: setup
+	@$(PY) -m tools.check $(ARGS)
+
+lock: setup
+	@$(PY) -m tools.lock $(ARGS)
+
+setup:
+	@"$(PYTHON)" tools/setup.py
