@@ -1,0 +1,1 @@
+"""Service desk products, one folder each."""

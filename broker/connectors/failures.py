@@ -1,0 +1,134 @@
+"""What a failed exchange means: the one table from HTTP to the five kinds of error."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import requests
+import urllib3
+
+from broker.domain.errors import (
+    ConnectorError,
+    Misconfigured,
+    NotFound,
+    Refused,
+    Unavailable,
+    UnknownOutcome,
+)
+
+_LONGEST_WAIT = 3600.0
+_EXCERPT = 200
+_REDIRECTS, _CLIENT, _SERVER = 300, 400, 500
+_NOTHING_DONE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_NO_TELLING = (HTTPStatus.REQUEST_TIMEOUT,)
+_RIGHTS = ": its credentials or rights are not sufficient"
+_ADDRESS = ": its address is probably wrong"
+_FINAL: dict[int, tuple[type[ConnectorError], str]] = {
+    HTTPStatus.UNAUTHORIZED: (Misconfigured, _RIGHTS),
+    HTTPStatus.FORBIDDEN: (Misconfigured, _RIGHTS),
+    HTTPStatus.NOT_FOUND: (NotFound, ""),
+    HTTPStatus.GONE: (NotFound, ""),
+    HTTPStatus.METHOD_NOT_ALLOWED: (Misconfigured, _ADDRESS),
+    HTTPStatus.NOT_ACCEPTABLE: (Misconfigured, _ADDRESS),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (Misconfigured, _ADDRESS),
+}
+_SPOKEN = ("message", "detail", "errorMessage", "errorCode", "error_description", "statusMessage")
+
+
+def unclear(system: str, writing: bool, reason: str, wait: float | None = None) -> ConnectorError:
+    """A failure after sending: harmless for a read, but a write may have happened."""
+    return UnknownOutcome(system, reason) if writing else Unavailable(system, reason, wait)
+
+
+def from_status(
+    system: str, status: int, headers: Mapping[str, str], body: bytes, writing: bool
+) -> ConnectorError:
+    """The error for an answer that is no success (RFC 9110; 429 of RFC 6585).
+
+    429 and 503 say that the call was not carried out. Of any other 5xx, and of 408, a write
+    cannot tell.
+    """
+    said = f"answered {status}{_spoken(body)}"
+    wait = retry_after(headers.get("Retry-After"))
+    if status in _NOTHING_DONE:
+        return Unavailable(system, said, wait)
+    if status in _FINAL:
+        kind, advice = _FINAL[status]
+        return kind(system, said + advice)
+    if status in _NO_TELLING or status >= _SERVER:
+        return unclear(system, writing, said, wait)
+    if status >= _CLIENT:
+        return Refused(system, said)
+    return _unexpected(system, status, headers, writing)
+
+
+def _unexpected(
+    system: str, status: int, headers: Mapping[str, str], writing: bool
+) -> ConnectorError:
+    if status >= _REDIRECTS and not writing:
+        where = headers.get("Location", "nowhere").split("?")[0]
+        return Misconfigured(system, f"redirects its API to {where}: a sign-in page is in the way")
+    return unclear(system, writing, f"answered {status}, which says that nothing is done yet")
+
+
+def from_transport(system: str, error: Exception, writing: bool) -> ConnectorError:
+    """The error for an exchange that broke: nothing was sent, or an answer was lost."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return Misconfigured(system, "its TLS certificate is not trusted")
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return Misconfigured(system, "its address is not a web address")
+    if _never_sent(error):
+        return Unavailable(system, "cannot be reached")
+    if isinstance(error, (requests.Timeout, TimeoutError, urllib3.exceptions.TimeoutError)):
+        return unclear(system, writing, "did not answer in time")
+    return unclear(system, writing, f"broke off the connection ({type(error).__name__})")
+
+
+def _never_sent(error: BaseException | None) -> bool:
+    """Whether no connection came about: refused, unresolved, or too slow to open."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, (requests.ConnectTimeout, urllib3.exceptions.NewConnectionError)):
+            return True
+        inner = getattr(error, "reason", None) or next(iter(error.args), None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__
+    return False
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from seconds or an HTTP date; at most an hour; None if it says nothing."""
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        seconds = _until(value)
+    # "nan" fails every comparison, and is no waiting time
+    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
+
+
+def _until(value: str | None) -> float:
+    try:
+        at = parsedate_to_datetime(value or "")
+    except ValueError:
+        return -1.0
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def _spoken(body: bytes) -> str:
+    """What the system says for itself, for an operator: its message, never a whole page."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return " with a page instead of data" if body.lstrip()[:1] == b"<" else ""
+    words = list(dict.fromkeys(_messages(data)))
+    return f" ({': '.join(words)[:_EXCERPT]})" if words else ""
+
+
+def _messages(data: object) -> list[str]:
+    if not isinstance(data, dict):
+        return []
+    own = [data[key] for key in _SPOKEN if isinstance(data.get(key), str) and data[key]]
+    return _messages(data.get("error")) + own

@@ -1,0 +1,1 @@
+"""Identity governance products, one folder each."""
