@@ -1,4 +1,4 @@
-"""OAuth 2.0 tokens, one for each thread."""
+"""Tokens that end: OAuth 2.0 and its likes, one token for each thread."""
 
 import threading
 import time
@@ -17,9 +17,18 @@ class Tokens:
     again (ServiceNow docs, "OAuth API response parameters").
     """
 
-    def __init__(self, http: Http, path: str, form: Mapping[str, str]) -> None:
-        """`http` must not authenticate; `form` holds grant type and credentials."""
-        self._http, self._path, self._form = http, path, dict(form)
+    def __init__(
+        self,
+        http: Http,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        fields: tuple[str, str] = ("access_token", "expires_in"),
+    ) -> None:
+        """`form` holds grant type and credentials, unless `http` itself proves who we are.
+
+        `fields` name the token and its life in seconds in the answer.
+        """
+        self._http, self._path, self._form, self._fields = http, path, form, fields
         self._local = threading.local()
 
     def headers(self) -> Mapping[str, str]:
@@ -37,7 +46,7 @@ class Tokens:
         asked_at = time.monotonic()
         data = self._http.send("POST", self._path, form=self._form, repeatable=True).data
         try:
-            token, lifetime = str(data["access_token"]), float(data["expires_in"])
+            token, lifetime = str(data[self._fields[0]]), float(data[self._fields[1]])
         except (TypeError, KeyError, ValueError) as error:
             raise Unavailable(self._http.system, "gave out no usable token") from error
         # a short-lived token is used for half its life, lest every call fetch one

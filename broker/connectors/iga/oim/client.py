@@ -1,0 +1,96 @@
+"""Calls to the Self Service API, and its way of paging."""
+
+from collections.abc import Iterator, Mapping
+
+from broker.connectors.http import Auth, Basic, Http, Limits
+from broker.connectors.iga.oim.settings import Settings
+from broker.connectors.iga.oim.values import Row, rows, text
+from broker.connectors.oauth import Tokens
+from broker.connectors.pace import Pace
+from broker.domain.errors import Unavailable
+
+_STALE_PAGES, _RETURNS = 3, 50
+_SELF_SERVICE = "/iam/governance/selfservice/api/v1"
+# Oracle, "Using the JSON Web Token Service"; `expiresIn` is a string of seconds there.
+_TOKENS = "/iam/governance/token/api/v1/tokens"
+# Without this header a write is ignored with a 400 (REST API for OIG Self Service 12c, "Headers").
+_WRITING = {"X-Requested-By": "request-broker"}
+
+
+class Client:
+    """The API of one installation."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.system, self._limit = name, settings.page_size
+        base, limits = str(settings.url).rstrip("/"), Limits(read=settings.read_seconds)
+        basic = Basic(settings.username, settings.password.get_secret_value())
+        proof: Auth = basic
+        if settings.authentication == "jwt":
+            service = Http(name, base, basic, headers=_WRITING, limits=limits)
+            proof = Tokens(service, _TOKENS, fields=("accessToken", "expiresIn"))
+        pace = Pace(settings.calls_per_second)
+        self._http = Http(
+            name, base + _SELF_SERVICE, proof, headers=_WRITING, limits=limits, pace=pace
+        )
+
+    def one(self, path: str) -> Row:
+        """One record; NotFound if there is none."""
+        data = self._http.get(path).data
+        if not isinstance(data, dict):
+            raise Unavailable(self.system, f"gave no record for {path}")
+        return data
+
+    def post(self, path: str, body: object) -> object:
+        """Write once; the parsed answer, whatever it is."""
+        return self._http.send("POST", path, body).data
+
+    def listed(self, path: str, key: str, params: Mapping[str, str]) -> Iterator[Row]:
+        """Every row of a list, each id once, though rows come and go while we page.
+
+        Offsets count from 1, and there is no total: `totalResult` is always -1 (REST API for
+        OIG Self Service, "Pagination"). A page begins with the last row of the one before;
+        if it does not, rows have left the list and moved others up, so the page before is
+        read again. Ends where `hasMore` is false or a page is empty.
+        """
+        pages = _Pages(self._limit)
+        while pages.offset:
+            page, more = self._page(path, key, params, pages.offset)
+            yield from pages.turn(page, more)
+            if pages.stale > _STALE_PAGES:
+                raise Unavailable(self.system, f"repeats itself in the list of {path}")
+
+    def _page(
+        self, path: str, key: str, params: Mapping[str, str], offset: int
+    ) -> tuple[list[Row], bool]:
+        asked = {**params, "offset": str(offset), "limit": str(self._limit)}
+        data = self._http.get(path, asked).data
+        if not isinstance(data, dict):
+            raise Unavailable(self.system, f"gave no list for {path}")
+        return rows(data.get(key)), data.get("hasMore") is True
+
+
+class _Pages:
+    """Where we are in a list. `offset` is 0 when there is no more to read."""
+
+    def __init__(self, limit: int) -> None:
+        self.offset, self.stale = 1, 0
+        self._limit, self._anchor, self._returns = limit, "", _RETURNS
+        self._seen: set[str] = set()
+
+    def turn(self, page: list[Row], more: bool) -> list[Row]:
+        """The rows of this page that are new; moves on, or back where rows have moved up."""
+        if self._anchor and page and text(page[0].get("id")) != self._anchor and self._returns:
+            self._returns, self._anchor = self._returns - 1, ""
+            self.offset = max(1, self.offset - self._limit)
+            return []
+        fresh = [row for row in page if text(row.get("id")) not in self._seen]
+        self._seen.update(text(row.get("id")) for row in fresh)
+        self.stale = 0 if fresh else self.stale + 1
+        self._move(page, more)
+        return fresh
+
+    def _move(self, page: list[Row], more: bool) -> None:
+        full = len(page) >= self._limit
+        self._anchor = text(page[-1].get("id")) if full else ""
+        step = self._limit - 1 if full else self._limit
+        self.offset = self.offset + step if page and more else 0

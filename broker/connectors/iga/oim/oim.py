@@ -1,0 +1,118 @@
+"""One OIM installation behind the port for IGAs."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from broker.connectors.iga.oim.catalogue import Catalogue, Holdings
+from broker.connectors.iga.oim.client import Client
+from broker.connectors.iga.oim.people import People
+from broker.connectors.iga.oim.requests import Requests
+from broker.connectors.iga.oim.settings import Settings
+from broker.connectors.iga.oim.submissions import Submissions
+from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
+from broker.domain.access_requests import AccessRequest, RequestHeader
+from broker.domain.errors import Misconfigured, NotFound
+from broker.domain.people import Person
+from broker.ports.iga import IgaCapabilities, Receipt, Submission
+
+# Oracle, Developer's Guide, "Using URLs": meant for use in other pages. No documented address
+# opens a single approval task.
+_CONSOLE = "/identity/faces/home?tf="
+
+
+class Oim:
+    """Oracle Identity Manager, spoken to as the broker's own administrator.
+
+    No parameter of its API lets one user act or look as another, and a person's pending
+    approvals are shown to that person only: who must act is read off the requests' details.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self.capabilities = IgaCapabilities(
+            delta_reads=False,
+            acts_as_user=False,
+            finds_by_reference=True,
+            search_delay_seconds=settings.search_delay_seconds,
+            revokes=frozenset({ItemKind.ACCOUNT}),
+            holdings=True,
+        )
+        self._client = Client(name, settings)
+        self._username = settings.username
+        self._console = str(settings.console_url).rstrip("/") + _CONSOLE
+        self._people = People(self._client)
+        self._catalogue = Catalogue(self._client, settings.names_kept_seconds)
+        self._holdings = Holdings(self._client)
+        self._requests = Requests(self._client, self._catalogue, settings.open_statuses)
+        self._submissions = Submissions(
+            self._client,
+            self._requests,
+            self._people,
+            settings.username,
+            settings.justification_limit,
+        )
+
+    def person(self, login: str) -> Person | None:
+        """Who has this login (any case), or None."""
+        found = self._people.find("login", login)
+        return found[0] if len(found) == 1 else None
+
+    def find_people(self, attribute: str, value: str) -> Sequence[Person]:
+        """Everybody whose login, email or employee_number is `value` (any case)."""
+        return self._people.find(attribute, value)
+
+    def people(self) -> Iterator[Person]:
+        """Everybody, disabled people too."""
+        return self._people.everybody()
+
+    def requests_of(self, person: Person) -> Iterator[RequestHeader]:
+        """Requests the person raised or benefits from, open and final."""
+        return self._requests.of(person)
+
+    def open_requests(self) -> Iterator[RequestHeader]:
+        """Every request whose status is known as not final, each once."""
+        return self._requests.open()
+
+    def request(self, request_id: str) -> AccessRequest:
+        """One request with its items and approval tasks."""
+        return self._requests.one(request_id)
+
+    def holdings(self, person: Person) -> Sequence[Holding]:
+        """Roles, accounts and entitlements this person has now."""
+        return self._holdings.of(person)
+
+    def find_item(self, name: ItemName) -> CatalogueItem | None:
+        """The requestable item of exactly this kind and name; Misconfigured if there are two."""
+        return self._catalogue.find(name)
+
+    def submit(self, submission: Submission) -> Receipt:
+        """Raise one request. Never repeats by itself."""
+        return self._submissions.submit(submission)
+
+    def find_submitted(self, submission: Submission) -> str | None:
+        """The id of the request `submit` made; UnknownOutcome if several name the reference."""
+        return self._submissions.find(submission)
+
+    def request_link(self, request_id: str) -> str:
+        """Where a person sees this request in the console."""
+        return f"{self._console}request_details&requestId={quote(request_id, safe='')}"
+
+    def inbox_link(self) -> str:
+        """Where a person decides what waits for them."""
+        return f"{self._console}approval_details"
+
+    def access_link(self) -> str:
+        """Where a person sees their own access."""
+        return f"{self._console}my_access_roles"
+
+    def check(self) -> str:
+        """Read our own user: an answer without it means rights are missing."""
+        try:
+            own = self.person(self._username)
+        except NotFound as error:
+            reason = "has no Self Service API at its address"
+            raise Misconfigured(self.name, reason) from error
+        if own is None:
+            reason = f"answers, but does not show the broker's own user {self._username}"
+            raise Misconfigured(self.name, reason)
+        return f"{self.name} answers, and {own.login} is signed in."

@@ -1,0 +1,164 @@
+"""Requests of OIM: lists, and one with its items and approval tasks."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from broker.connectors.iga.oim.catalogue import Catalogue, kind_of
+from broker.connectors.iga.oim.client import Client
+from broker.connectors.iga.oim.states import open_words, request_state, task_state
+from broker.connectors.iga.oim.values import Row, either, first, moment, rows, text, texts
+from broker.domain.access_requests import AccessRequest, RequestedItem, RequestHeader
+from broker.domain.approvals import ApprovalTask
+from broker.domain.errors import NotFound
+from broker.domain.people import Person
+
+_FIELDS = (
+    "id,reqStatus,requester,reqCreatedOn,reqExpireOn,reqType,reqJustification,reqBeneficiaryList"
+)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Requests:
+    """Track Requests and request detail (Oracle, REST API for OIG Self Service, "Requests")."""
+
+    def __init__(
+        self, client: Client, catalogue: Catalogue, open_statuses: tuple[str, ...]
+    ) -> None:
+        self._client, self._catalogue = client, catalogue
+        self._open = open_words(open_statuses)
+
+    def of(self, person: Person) -> Iterator[RequestHeader]:
+        """Requests this person raised or benefits from.
+
+        The manual filters by login in one place and by key in another, so both are asked for,
+        and what comes back is compared here.
+        """
+        names = [person.key, person.login]
+        condition = f"{either('requester', names)} or {either('beneficiary', names)}"
+        return (
+            header
+            for header in self._headers(condition)
+            if person.key in (header.requester_key, *header.beneficiary_keys)
+        )
+
+    def open(self) -> Iterator[RequestHeader]:
+        """Every request that is not final."""
+        headers = self._headers(either("reqStatus", self._open) or "")
+        return (header for header in headers if not header.state.final)
+
+    def for_beneficiary(self, key: str) -> Iterator[RequestHeader]:
+        """Requests that this person benefits from."""
+        headers = self._headers(either("beneficiary", [key]) or "")
+        return (header for header in headers if key in header.beneficiary_keys)
+
+    def one(self, request_id: str) -> AccessRequest:
+        """One request with its items and tasks; NotFound if there is none."""
+        if not request_id.isalnum():
+            raise NotFound(self._client.system, f"has no request {request_id!r}")
+        row = self._client.one(f"/requests/{request_id}")
+        head = header(row)
+        return AccessRequest(
+            header=head,
+            items=tuple(self._items(row, head)),
+            tasks=tuple(_tasks(row, head.id)),
+            modified_at=moment(row.get("reqModifiedOnDate")),
+        )
+
+    def children(self, request_id: str) -> set[str]:
+        """The ids of the requests that a request for several items was split into."""
+        row = self._client.one(f"/requests/{request_id}")
+        return set(texts([_child(child) for child in _listed(row.get("childRequests"))]))
+
+    def _headers(self, condition: str) -> Iterator[RequestHeader]:
+        params = {"view": "trackRequests", "q": condition, "fields": _FIELDS}
+        return map(header, self._client.listed("/requests", "requests", params))
+
+    def _items(self, row: Row, head: RequestHeader) -> Iterator[RequestedItem]:
+        for entity in rows(row.get("reqTargetEntities")):
+            kind, key = kind_of(first(entity, "entityType")), first(entity, "entityId", "entityKey")
+            # its detail gives an id and a type only, on most installations
+            name = first(entity, "entityDisplayName", "entityName")
+            for beneficiary in head.beneficiary_keys or ("",):
+                yield RequestedItem(
+                    kind=kind,
+                    key=key,
+                    name=name or self._catalogue.name_of(kind, key),
+                    beneficiary_key=beneficiary,
+                    start_at=moment(entity.get("startDate")),
+                    end_at=moment(entity.get("endDate")),
+                )
+
+
+def header(row: Row) -> RequestHeader:
+    """What lists and details have in common; absent and null fields are the same."""
+    status = first(row, "reqStatus", "status")
+    requester = rows(row.get("requester"))
+    return RequestHeader(
+        id=first(row, "id"),
+        state=request_state(status),
+        raw_status=status,
+        requester_key=first(requester[0], "value", "id")
+        if requester
+        else text(row.get("requester")),
+        beneficiary_keys=tuple(
+            dict.fromkeys(filter(None, map(_beneficiary, rows(row.get("reqBeneficiaryList")))))
+        ),
+        request_type=first(row, "reqType"),
+        created_at=moment(row.get("reqCreatedOn")) or _LONG_AGO,
+        justification=first(row, "reqJustification"),
+    )
+
+
+def _beneficiary(row: Row) -> str:
+    return first(row, "id", "value")
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _child(child: object) -> object:
+    return first(child, "id", "requestId") if isinstance(child, dict) else child
+
+
+def _tasks(row: Row, request_id: str) -> Iterator[ApprovalTask]:
+    """Decisions made and waiting. Approvers of later stages have nothing to decide yet.
+
+    The manual names `history` with its three lists and stops there, so names and objects,
+    one entry and several, are all understood.
+    """
+    for task in rows(row.get("requestTaskDetails")):
+        history = next(iter(rows(task.get("history"))), task)
+        entries = [
+            (entry, who)
+            for when in ("previousApprovers", "currentApprovers", "futureApprovers")
+            for entry in rows(history.get(when))
+            for who in texts(
+                entry.get("approvers") or entry.get("approver") or entry.get("assignee")
+            )
+        ]
+        later = rows(history.get("futureApprovers"))
+        for entry, who in entries:
+            if entry not in later:
+                yield _task(request_id, task, entry, who, alone=len(entries) == 1)
+
+
+def _task(request_id: str, task: Row, entry: Row, who: str, *, alone: bool) -> ApprovalTask:
+    raw = first(entry, "status", "state", "outcome")
+    own = first(entry, "taskId") or first(task, "taskId")
+    return ApprovalTask(
+        id=own if own and alone else _decision_id(own or request_id, first(entry, "stage"), who),
+        assignee=who,
+        state=task_state(raw),
+        raw_state=raw,
+        stage=first(entry, "stage"),
+        assigned_at=moment(first(entry, "assignedOn", "assignedDate", "created", "startDate")),
+        decided_at=moment(first(entry, "decidedOn", "completedOn", "updated", "endDate")),
+        comment=first(entry, "comment", "comments"),
+    )
+
+
+def _decision_id(task_id: str, stage: str, who: str) -> str:
+    """A task with several approvers holds several decisions, each with an id that stays."""
+    return f"{task_id}-{hashlib.sha256(f'{stage}/{who}'.encode()).hexdigest()[:8]}"

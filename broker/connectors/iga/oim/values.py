@@ -1,0 +1,85 @@
+"""Reading the loose JSON of OIM: absent, null, string, object and list are all possible."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from broker.domain.people import normal
+
+Row = Mapping[str, object]
+
+
+def text(value: object) -> str:
+    """Scalars as text; anything else, and null, as an empty string."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(value).strip()
+
+
+def first(row: Row, *names: str) -> str:
+    """The first of these fields that says something."""
+    return next((found for name in names if (found := text(row.get(name)))), "")
+
+
+def rows(value: object) -> list[Row]:
+    """The objects in `value`, which may be a list, one object or nothing."""
+    listed = value if isinstance(value, list) else [value]
+    return [row for row in listed if isinstance(row, dict)]
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every name in a string, a list of strings, or objects that carry one."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from texts(entry)
+    elif isinstance(value, dict):
+        yield from filter(None, [first(value, "userLogin", "login", "name", "value", "id")])
+    else:
+        yield from filter(None, [text(value)])
+
+
+def moment(value: object) -> datetime | None:
+    """An ISO 8601 time as OIM writes it, UTC; None if it is no time."""
+    try:
+        at = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def attributes(row: Row) -> dict[str, str]:
+    """The name/value list of a user, an account or a role as a mapping.
+
+    The server chooses the order, and adds entries nobody asked for: look entries up by name.
+    """
+    listed = rows(row.get("fields")) + rows(row.get("attributes"))
+    return {first(entry, "name"): text(entry.get("value")) for entry in listed}
+
+
+def searchable(value: str) -> str | None:
+    """`value` as a filter writes it, or None if it cannot be written.
+
+    Spaces become `::` (Oracle, REST API for OIG Self Service, "Query parameters"), so a value
+    that has `::` itself cannot be searched for.
+    """
+    value = value.strip()
+    if not value or "::" in value or not value.isprintable():
+        return None
+    return value.replace(" ", "::")
+
+
+def any_case(attribute: str, value: str) -> str | None:
+    """A filter for `value` in the spellings a case-sensitive server would tell apart."""
+    spellings = dict.fromkeys([value, value.upper(), value.lower()])
+    return either(attribute, spellings)
+
+
+def either(attribute: str, values: Iterable[str]) -> str | None:
+    """A filter that is met by any of `values`; None if none of them can be searched for."""
+    name = attribute.replace(" ", "::")
+    parts = [f"{name} eq {found}" for value in values if (found := searchable(value))]
+    return " or ".join(parts) or None
+
+
+def same(left: str, right: str) -> bool:
+    """Equal as names are compared here."""
+    return normal(left) == normal(right)
