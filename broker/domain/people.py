@@ -58,7 +58,9 @@ def parse_rule(text: str) -> tuple[str, ...]:
     return rule
 
 
-def match(account: Account, rule: Sequence[str], find: Callable[[str, str], Iterable[Person]]) -> Match:
+def match(
+    account: Account, rule: Sequence[str], find: Callable[[str, str], Iterable[Person]]
+) -> Match:
     """Link `account` to the one person the rule is certain of; never guess.
 
     `find(attribute, value)` gives every person with that value. The first attribute that
@@ -69,7 +71,11 @@ def match(account: Account, rule: Sequence[str], find: Callable[[str, str], Iter
         return Match(None, f"{account.login} is disabled in {account.system}")
     for position, attribute in enumerate(rule):
         value = normal(getattr(account, attribute))
-        found = [p for p in find(attribute, value) if normal(getattr(p, attribute)) == value] if value else []
+        found = (
+            [p for p in find(attribute, value) if normal(getattr(p, attribute)) == value]
+            if value
+            else []
+        )
         if found:
             return _judge(account, found, attribute, rule[:position])
     return Match(None, f"nobody in the IGA has the {' or '.join(_words(rule))} of {account.login}")
@@ -78,7 +84,9 @@ def match(account: Account, rule: Sequence[str], find: Callable[[str, str], Iter
 def _judge(account: Account, found: list[Person], attribute: str, stronger: Sequence[str]) -> Match:
     if len(found) > 1:
         logins = ", ".join(sorted(p.login for p in found))
-        return Match(None, f"{len(found)} people share the {_word(attribute)} of {account.login}: {logins}")
+        return Match(
+            None, f"{len(found)} people share the {_word(attribute)} of {account.login}: {logins}"
+        )
     (person,) = found
     contradiction = next((a for a in stronger if _contradicts(account, person, a)), None)
     if contradiction:

@@ -1,0 +1,1 @@
+"""Two bells, nothing that listens: the listeners are in `jobs`."""

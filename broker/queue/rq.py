@@ -1,0 +1,58 @@
+"""The bell on Redis, through RQ: an unimportant little job that says "look at this queue"."""
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+from broker.ports.queue import CALLABLE, QueueName
+from broker.settings import BadSettings
+
+_log = structlog.get_logger()
+# A ring must never hold a web request up: the clock process rings again anyway.
+_PATIENCE_SECONDS = 0.5
+# One job settles rows until its time budget ends; this is the hard stop behind it.
+JOB_TIMEOUT_SECONDS = 300
+
+
+class RqBell:
+    """Rings by putting a job that names only the queue."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+
+    def ring(self, queue: QueueName) -> None:
+        """Best effort: what is owed stays in the database, whatever happens to Redis."""
+        try:
+            Queue(queue, connection=self._redis, serializer=JSONSerializer).enqueue(
+                CALLABLE,
+                queue.value,
+                job_timeout=JOB_TIMEOUT_SECONDS,
+                result_ttl=0,
+                failure_ttl=3600,
+            )
+        except (RedisError, DuplicateJobError, OSError) as error:
+            _log.warning("the bell did not ring", queue=queue, error=str(error))
+
+
+def connect(url: str) -> "Redis":
+    """A connection that gives up quickly."""
+    return Redis.from_url(
+        url,
+        socket_timeout=_PATIENCE_SECONDS,
+        socket_connect_timeout=_PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def bell(url: str | None) -> RqBell:
+    """The bell for this Redis; without one, start must be refused."""
+    if url is None:
+        raise BadSettings(
+            ["BROKER_REDIS_URL is missing: several processes need Redis to wake each other."]
+        )
+    return RqBell(connect(url))

@@ -1,0 +1,1 @@
+"""Rows and the queries on them, a module a subject."""

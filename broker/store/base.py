@@ -1,0 +1,88 @@
+"""What every table shares: opaque ids, and times that are always aware and UTC."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, MetaData, String, create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+Sessions = sessionmaker[Session]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC; refuses naive ones instead of guessing their zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database, in UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database; SQLite forgets the zone, which is always UTC."""
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value and value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Common ground of all rows."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}
+
+
+def new_id() -> str:
+    """An opaque id, unguessable, 32 hex digits."""
+    return uuid.uuid4().hex
+
+
+class Identified(Base):
+    """A row named by an opaque id of our own."""
+
+    __abstract__ = True
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+
+
+def open_store(url: str) -> Engine:
+    """The engine for `url`. SQLite gets foreign keys, a busy time-out and write-ahead logging."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def sessions_of(engine: Engine) -> Sessions:
+    """A factory of sessions whose rows stay readable after commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself, or BEGIN IMMEDIATE below comes too late.
+    connection.isolation_level = None
+    for pragma in (
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Any) -> None:
+    # A transaction that reads first and writes later would fail instead of waiting its turn.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

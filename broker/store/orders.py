@@ -1,0 +1,222 @@
+"""Orders of a desk, their lines, and all that was seen and done about them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from broker.domain.orders import LineEvent, LineState, advance, order_state
+from broker.domain.references import canonical, fingerprint
+from broker.ports.desk import OrderRef
+from broker.store.base import Base, Identified
+from broker.store.people import PersonRow
+
+
+class OrderRow(Identified):
+    """One post about one item of a desk. Only one order at a time may carry an item out:
+    `carried_item` is unique and set when the desk has confirmed the post.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("source", "item_id", "claims"),
+        Index("ix_orders_item_number", "source", "item_number"),
+    )
+
+    source: Mapped[str] = mapped_column(String(40))
+    client: Mapped[str] = mapped_column(String(100))
+    item_id: Mapped[str] = mapped_column(String(64))
+    item_number: Mapped[str] = mapped_column(String(64))
+    task_id: Mapped[str | None] = mapped_column(String(64))
+    task_number: Mapped[str | None] = mapped_column(String(64))
+    desk_request_id: Mapped[str | None] = mapped_column(String(64))
+    desk_request_number: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(10))
+    claims: Mapped[str] = mapped_column(String(64))
+    posted: Mapped[str] = mapped_column(Text)
+    carried_item: Mapped[str | None] = mapped_column(String(120), unique=True)
+    iga: Mapped[str] = mapped_column(String(40))
+    justification: Mapped[str] = mapped_column(Text, default="")
+    start_at: Mapped[datetime | None]
+    end_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    beneficiary_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    requester_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    beneficiary: Mapped[PersonRow | None] = relationship(foreign_keys=[beneficiary_id])
+    requester: Mapped[PersonRow | None] = relationship(foreign_keys=[requester_id])
+    lines: Mapped[list["OrderLineRow"]] = relationship(
+        order_by="OrderLineRow.position", lazy="selectin", back_populates="order"
+    )
+    history: Mapped[list["OrderHistoryRow"]] = relationship(
+        order_by="OrderHistoryRow.at, OrderHistoryRow.id"
+    )
+
+    @property
+    def ref(self) -> OrderRef:
+        """Where the item lives at the desk."""
+        return OrderRef(
+            self.source, self.item_id, self.item_number, self.task_id, self.task_number,
+            self.desk_request_id, self.desk_request_number,
+        )  # fmt: skip
+
+    @property
+    def state(self) -> LineState:
+        """Derived from the lines."""
+        return order_state(LineState(line.state) for line in self.lines)
+
+
+class OrderLineRow(Identified):
+    """One catalogue item of an order. `reference` is the word we leave in the IGA."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        Index("ix_order_lines_request", "iga_request_id"),
+        Index("ix_order_lines_state", "state"),
+    )
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    order: Mapped[OrderRow] = relationship(back_populates="lines")
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(40), default="")
+    name: Mapped[str] = mapped_column(String(255), default="")
+    item_key: Mapped[str] = mapped_column(String(64), default="")
+    state: Mapped[LineState] = mapped_column(String(20), default=LineState.RECEIVED)
+    left_state: Mapped[LineState | None] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(1000), default="")
+    reference: Mapped[str] = mapped_column(String(64), unique=True)
+    iga_request_id: Mapped[str | None] = mapped_column(String(64))
+    tried_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class OrderHistoryRow(Identified):
+    """One step of an order's timeline, in a sentence for people."""
+
+    __tablename__ = "order_history"
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    line_id: Mapped[str | None] = mapped_column(ForeignKey("order_lines.id"))
+    at: Mapped[datetime]
+    event: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20), default="")
+    sentence: Mapped[str] = mapped_column(String(1000))
+
+
+class EvidenceRow(Identified):
+    """What another system said, word for word, at a moment that mattered."""
+
+    __tablename__ = "order_evidence"
+
+    line_id: Mapped[str] = mapped_column(ForeignKey("order_lines.id"), index=True)
+    at: Mapped[datetime]
+    system: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(40))
+    content: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class BackReferenceRow(Base):
+    """The pair "desk item ↔ IGA request", and when each side was told."""
+
+    __tablename__ = "back_references"
+
+    line_id: Mapped[str] = mapped_column(ForeignKey("order_lines.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(40))
+    item_id: Mapped[str] = mapped_column(String(64))
+    iga: Mapped[str] = mapped_column(String(40))
+    iga_request_id: Mapped[str] = mapped_column(String(64))
+    iga_told_at: Mapped[datetime | None]
+    desk_told_at: Mapped[datetime | None]
+
+
+def move(line: OrderLineRow, event: LineEvent, at: datetime, reason: str = "") -> None:
+    """Let `event` happen to the line, by the one transition table."""
+    before = LineState(line.state)
+    left = LineState(line.left_state) if line.left_state else None
+    line.state = advance(before, event, left)
+    line.left_state = before if line.state is LineState.NEEDS_ATTENTION else None
+    line.reason, line.changed_at = reason, at
+
+
+def remember_step(
+    session: Session,
+    order: OrderRow,
+    at: datetime,
+    event: str,
+    sentence: str,
+    line: OrderLineRow | None = None,
+) -> None:
+    """Add a step to the order's timeline."""
+    session.add(
+        OrderHistoryRow(
+            order_id=order.id,
+            line_id=line.id if line else None,
+            at=at,
+            event=event,
+            state=line.state if line else order.state,
+            sentence=sentence[:1000],
+        )
+    )
+
+
+def keep_evidence(
+    session: Session,
+    line: OrderLineRow,
+    at: datetime,
+    system: str,
+    kind: str,
+    content: Mapping[str, object],
+) -> str:
+    """Keep what a system said with the line; returns the SHA-256 for the audit event."""
+    sha256 = fingerprint(content)
+    session.add(
+        EvidenceRow(
+            line_id=line.id,
+            at=at,
+            system=system,
+            kind=kind,
+            content=canonical(content),
+            sha256=sha256,
+        )
+    )
+    return sha256
+
+
+def locked(session: Session, order_id: str) -> OrderRow | None:
+    """The order, held against other writers until the transaction ends."""
+    return session.get(OrderRow, order_id, with_for_update=True)
+
+
+def of_item(session: Session, source: str, item_id: str) -> Sequence[OrderRow]:
+    """Every order ever received about one item of a desk, oldest first."""
+    query = select(OrderRow).where(OrderRow.source == source, OrderRow.item_id == item_id)
+    return session.scalars(query.order_by(OrderRow.received_at)).all()
+
+
+def carrying(session: Session, source: str, item_id: str) -> OrderRow | None:
+    """The order that carries the item out, if any."""
+    return session.scalar(select(OrderRow).where(OrderRow.carried_item == carried(source, item_id)))
+
+
+def carried(source: str, item_id: str) -> str:
+    """The unique name under which an order holds an item."""
+    return f"{source}/{item_id}"
+
+
+def line_of_request(session: Session, iga: str, request_id: str) -> OrderLineRow | None:
+    """The order line that a request of the IGA was born from."""
+    query = (
+        select(OrderLineRow)
+        .join(OrderRow)
+        .where(OrderRow.iga == iga, OrderLineRow.iga_request_id == request_id)
+    )
+    return session.scalar(query)
+
+
+def posted(order: OrderRow) -> dict[str, object]:
+    """What the post said, as it was received."""
+    content: dict[str, object] = json.loads(order.posted)
+    return content

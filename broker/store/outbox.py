@@ -1,0 +1,170 @@
+"""What we still owe the outside world. The row is the truth; a bell only hurries it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Index, String, Text, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from broker.ports.queue import QueueName
+from broker.store.base import Identified, new_id
+
+
+class OutboxRow(Identified):
+    """One thing to do. `open_key` is set until claimed: the same thing is not owed twice."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due", "queue", "settled_at", "due_at"),)
+
+    queue: Mapped[str] = mapped_column(String(20))
+    topic: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(255))
+    open_key: Mapped[str | None] = mapped_column(String(300), unique=True)
+    payload: Mapped[str] = mapped_column(Text, default="{}")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    settled_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(1000), default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A claimed row. Whoever holds the newest `fence` may settle it."""
+
+    id: str
+    queue: QueueName
+    topic: str
+    key: str
+    payload: Mapping[str, Any]
+    attempts: int
+    fence: int
+    created_at: datetime
+
+
+class LostClaim(Exception):
+    """Somebody else claimed the message meanwhile; our effect must not be stored."""
+
+
+def owe(
+    session: Session,
+    queue: QueueName,
+    topic: str,
+    key: str,
+    at: datetime,
+    payload: Mapping[str, object] | None = None,
+) -> None:
+    """Add to what is owed, due `at`; if the same is owed already, it only becomes due earlier."""
+    open_key = f"{topic}:{key}"
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(OutboxRow).values(
+        id=new_id(), queue=queue, topic=topic, key=key, open_key=open_key, created_at=at,
+        due_at=at, payload=json.dumps(payload or {}), attempts=0, fence=0, last_error="",
+    )  # fmt: skip
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[OutboxRow.open_key],
+            set_={"due_at": row.excluded.due_at},
+            where=OutboxRow.due_at > row.excluded.due_at,
+        )
+    )
+
+
+def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -> Message | None:
+    """Take the message that has been due longest, for the length of the lease."""
+    due = (
+        select(OutboxRow.id)
+        .where(*_due(queue, now))
+        .order_by(OutboxRow.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    taken = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == due)
+        .values(
+            lease_until=now + lease,
+            fence=OutboxRow.fence + 1,
+            attempts=OutboxRow.attempts + 1,
+            open_key=None,
+        )
+        .returning(OutboxRow)
+    ).scalar_one_or_none()
+    return taken and _message(taken)
+
+
+def _due(queue: QueueName, now: datetime) -> tuple[Any, ...]:
+    return (
+        OutboxRow.queue == queue,
+        OutboxRow.settled_at.is_(None),
+        OutboxRow.given_up_at.is_(None),
+        OutboxRow.due_at <= now,
+        or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now),
+    )
+
+
+def _message(row: OutboxRow) -> Message:
+    return Message(
+        row.id, QueueName(row.queue), row.topic, row.key, json.loads(row.payload),
+        row.attempts, row.fence, row.created_at,
+    )  # fmt: skip
+
+
+def settle(session: Session, message: Message, now: datetime) -> None:
+    """Done. Raises LostClaim if the lease ran out and somebody else took over."""
+    _change(session, message, settled_at=now, last_error="")
+
+
+def postpone(session: Session, message: Message, until: datetime, why: str) -> None:
+    """Not done; due again `until`. Settled instead, if the same thing is owed anew meanwhile."""
+    open_key = f"{message.topic}:{message.key}"
+    if session.scalar(select(OutboxRow.id).where(OutboxRow.open_key == open_key)):
+        return _change(session, message, settled_at=until, last_error="owed anew")
+    values = {"due_at": until, "lease_until": None, "open_key": open_key}
+    return _change(session, message, last_error=why[:1000], **values)
+
+
+def give_up(session: Session, message: Message, now: datetime, why: str) -> None:
+    """Not done and not tried again, until an operator says so."""
+    _change(session, message, given_up_at=now, last_error=why[:1000])
+
+
+def _change(session: Session, message: Message, **values: object) -> None:
+    result = session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.id == message.id,
+            OutboxRow.fence == message.fence,
+            OutboxRow.settled_at.is_(None),
+            OutboxRow.given_up_at.is_(None),
+        )
+        .values(**values)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise LostClaim(f"{message.topic} {message.key} was taken over")
+
+
+def due_queues(session: Session, now: datetime) -> list[QueueName]:
+    """The queues in which something is due."""
+    return [queue for queue in QueueName if session.scalar(_any_due(queue, now))]
+
+
+def _any_due(queue: QueueName, now: datetime) -> Any:
+    return select(OutboxRow.id).where(*_due(queue, now)).limit(1)
+
+
+def waiting(session: Session) -> int:
+    """How many messages are still owed."""
+    query = select(func.count()).where(
+        OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_(None)
+    )
+    return session.scalar(query) or 0

@@ -1,0 +1,149 @@
+"""People of the IGA, and the accounts elsewhere that are theirs or could not be linked."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from broker.domain.people import Account, Match, Person, normal
+from broker.store.base import Identified
+
+
+class PersonRow(Identified):
+    """Somebody known to an IGA. `id` is the only name of a person in audit events."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        UniqueConstraint("iga", "key"),
+        Index("ix_people_login", "iga", "login_normal"),
+        Index("ix_people_email", "iga", "email_normal"),
+        Index("ix_people_number", "iga", "number_normal"),
+    )
+
+    iga: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(64))
+    login: Mapped[str] = mapped_column(String(255))
+    login_normal: Mapped[str] = mapped_column(String(255))
+    display_name: Mapped[str] = mapped_column(String(255))
+    email: Mapped[str] = mapped_column(String(255), default="")
+    email_normal: Mapped[str] = mapped_column(String(255), default="")
+    employee_number: Mapped[str] = mapped_column(String(64), default="")
+    number_normal: Mapped[str] = mapped_column(String(64), default="")
+    manager_key: Mapped[str | None] = mapped_column(String(64))
+    active: Mapped[bool] = mapped_column(default=True)
+    seen_at: Mapped[datetime]
+
+    @property
+    def person(self) -> Person:
+        """The domain's view of this row."""
+        return Person(
+            self.key, self.login, self.display_name, self.email,
+            self.employee_number, self.manager_key, self.active,
+        )  # fmt: skip
+
+
+class PersonLinkRow(Identified):
+    """An account elsewhere and the person it belongs to, or why it belongs to nobody yet."""
+
+    __tablename__ = "person_links"
+    __table_args__ = (
+        UniqueConstraint("system", "key"),
+        Index("ix_person_links_login", "system", "login_normal"),
+    )
+
+    system: Mapped[str] = mapped_column(String(255))
+    key: Mapped[str] = mapped_column(String(255))
+    login: Mapped[str] = mapped_column(String(255))
+    login_normal: Mapped[str] = mapped_column(String(255))
+    display_name: Mapped[str] = mapped_column(String(255), default="")
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    person: Mapped[PersonRow | None] = relationship(lazy="joined")
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    seen_at: Mapped[datetime]
+
+
+_ATTRIBUTE_COLUMNS = {
+    "login": PersonRow.login_normal,
+    "email": PersonRow.email_normal,
+    "employee_number": PersonRow.number_normal,
+}
+
+
+def find(session: Session, iga: str, attribute: str, value: str) -> Sequence[PersonRow]:
+    """Everybody of this IGA whose login, email or employee_number is `value`, in any case."""
+    column = _ATTRIBUTE_COLUMNS[attribute]
+    query = select(PersonRow).where(PersonRow.iga == iga, column == normal(value))
+    return session.scalars(query).all()
+
+
+def by_key(session: Session, iga: str, key: str) -> PersonRow | None:
+    """The person with the IGA's own key."""
+    return session.scalar(select(PersonRow).where(PersonRow.iga == iga, PersonRow.key == key))
+
+
+def remember(session: Session, iga: str, people: Iterable[Person], at: datetime) -> None:
+    """Write each person as the IGA has them now; new ones get an opaque id."""
+    wanted = {person.key: person for person in people}
+    known = _rows_by_key(session, iga, list(wanted))
+    for key, person in wanted.items():
+        row = known.get(key) or PersonRow(iga=iga, key=key)
+        _fill(row, person, at)
+        session.add(row)
+
+
+def _rows_by_key(session: Session, iga: str, keys: Sequence[str]) -> dict[str, PersonRow]:
+    query = select(PersonRow).where(PersonRow.iga == iga, PersonRow.key.in_(keys))
+    return {row.key: row for row in session.scalars(query)}
+
+
+def _fill(row: PersonRow, person: Person, at: datetime) -> None:
+    row.login, row.login_normal = person.login, normal(person.login)
+    row.display_name = person.display_name
+    row.email, row.email_normal = person.email, normal(person.email)
+    row.employee_number, row.number_normal = person.employee_number, normal(person.employee_number)
+    row.manager_key, row.active, row.seen_at = person.manager_key, person.active, at
+
+
+def link_of(session: Session, system: str, key: str) -> PersonLinkRow | None:
+    """What is known of one account elsewhere, by its immutable id."""
+    query = select(PersonLinkRow).where(PersonLinkRow.system == system, PersonLinkRow.key == key)
+    return session.scalar(query)
+
+
+def links_named(session: Session, system: str, login: str) -> Sequence[PersonLinkRow]:
+    """The accounts that have this login now."""
+    query = select(PersonLinkRow).where(
+        PersonLinkRow.system == system, PersonLinkRow.login_normal == normal(login)
+    )
+    return session.scalars(query).all()
+
+
+def remember_link(
+    session: Session, iga: str, account: Account, match: Match, at: datetime
+) -> PersonLinkRow:
+    """Write who an account belongs to, or why nobody; the person's row must exist."""
+    row = link_of(session, account.system, account.key)
+    if row is None:
+        row = PersonLinkRow(system=account.system, key=account.key)
+        session.add(row)
+    row.login, row.login_normal = account.login, normal(account.login)
+    row.display_name, row.seen_at, row.reason = account.display_name, at, match.reason
+    row.person = by_key(session, iga, match.person.key) if match.person else None
+    return row
+
+
+def unmatched(session: Session) -> Sequence[PersonLinkRow]:
+    """Every account that belongs to nobody, with the reason, for the operator."""
+    query = select(PersonLinkRow).where(PersonLinkRow.person_id.is_(None))
+    return session.scalars(query.order_by(PersonLinkRow.system, PersonLinkRow.login)).all()
+
+
+def desk_keys(session: Session, system: str, iga: str, keys: Iterable[str]) -> dict[str, str]:
+    """For people's keys in the IGA: the immutable id of their account in `system`."""
+    query = (
+        select(PersonRow.key, PersonLinkRow.key)
+        .join(PersonLinkRow, PersonLinkRow.person_id == PersonRow.id)
+        .where(PersonLinkRow.system == system, PersonRow.iga == iga, PersonRow.key.in_(list(keys)))
+    )
+    return {person_key: account_key for person_key, account_key in session.execute(query)}

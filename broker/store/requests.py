@@ -1,0 +1,189 @@
+"""Access requests as last seen in an IGA, with their items and approval tasks."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
+from broker.domain.approvals import ApprovalTask, TaskState
+from broker.domain.people import normal
+from broker.store.base import Base, Identified
+
+
+class RequestRow(Identified):
+    """One request of one IGA. `fingerprint` tells whether anything changed since."""
+
+    __tablename__ = "access_requests"
+    __table_args__ = (
+        UniqueConstraint("iga", "request_id"),
+        Index("ix_access_requests_requester", "iga", "requester_key"),
+        Index("ix_access_requests_open", "iga", "is_open"),
+    )
+
+    iga: Mapped[str] = mapped_column(String(40))
+    request_id: Mapped[str] = mapped_column(String(64))
+    state: Mapped[RequestState] = mapped_column(String(40))
+    raw_status: Mapped[str] = mapped_column(String(255))
+    is_open: Mapped[bool]
+    request_type: Mapped[str] = mapped_column(String(255))
+    requester_key: Mapped[str] = mapped_column(String(64))
+    justification: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    modified_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    mirror_due: Mapped[bool] = mapped_column(default=True, index=True)
+    mirrored_fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    items: Mapped[list["RequestedItemRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="RequestedItemRow.position", lazy="selectin"
+    )
+    tasks: Mapped[list["ApprovalTaskRow"]] = relationship(
+        cascade="all, delete-orphan",
+        order_by="ApprovalTaskRow.position",
+        lazy="selectin",
+        back_populates="request",
+    )
+    beneficiaries: Mapped[list["BeneficiaryRow"]] = relationship(
+        cascade="all, delete-orphan", lazy="selectin"
+    )
+
+    @property
+    def waiting(self) -> list["ApprovalTaskRow"]:
+        """The tasks that somebody still has to decide."""
+        return [task for task in self.tasks if task.state == TaskState.REQUESTED]
+
+
+class BeneficiaryRow(Base):
+    """Somebody who will have the access."""
+
+    __tablename__ = "request_beneficiaries"
+
+    request_row_id: Mapped[str] = mapped_column(
+        ForeignKey("access_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_key: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
+class RequestedItemRow(Identified):
+    """One catalogue item for one beneficiary in a request."""
+
+    __tablename__ = "requested_items"
+
+    request_row_id: Mapped[str] = mapped_column(
+        ForeignKey("access_requests.id", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(255))
+    beneficiary_key: Mapped[str] = mapped_column(String(64))
+    start_at: Mapped[datetime | None]
+    end_at: Mapped[datetime | None]
+
+
+class ApprovalTaskRow(Identified):
+    """One decision waiting for, or made by, somebody. Its id survives changes of the task."""
+
+    __tablename__ = "approval_tasks"
+    __table_args__ = (
+        UniqueConstraint("request_row_id", "task_id", "assignee_normal"),
+        Index("ix_approval_tasks_assignee", "assignee_normal", "state"),
+    )
+
+    request_row_id: Mapped[str] = mapped_column(
+        ForeignKey("access_requests.id", ondelete="CASCADE"), index=True
+    )
+    request: Mapped[RequestRow] = relationship(back_populates="tasks")
+    position: Mapped[int]
+    task_id: Mapped[str] = mapped_column(String(128))
+    assignee: Mapped[str] = mapped_column(String(255))
+    assignee_normal: Mapped[str] = mapped_column(String(255))
+    state: Mapped[TaskState] = mapped_column(String(40))
+    raw_state: Mapped[str] = mapped_column(String(255))
+    stage: Mapped[str] = mapped_column(String(255), default="")
+    assigned_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    mirrored_fingerprint: Mapped[str] = mapped_column(String(64), default="")
+
+
+def by_request_id(session: Session, iga: str, request_id: str) -> RequestRow | None:
+    """The row of one request, by the IGA's id."""
+    query = select(RequestRow).where(RequestRow.iga == iga, RequestRow.request_id == request_id)
+    return session.scalar(query)
+
+
+def known(session: Session, iga: str, request_ids: Iterable[str]) -> dict[str, RequestRow]:
+    """Rows by the IGA's id, for those of `request_ids` that were seen before."""
+    rows: dict[str, RequestRow] = {}
+    ids = sorted(set(request_ids))
+    for start in range(0, len(ids), 500):
+        query = select(RequestRow).where(
+            RequestRow.iga == iga, RequestRow.request_id.in_(ids[start : start + 500])
+        )
+        rows |= {row.request_id: row for row in session.scalars(query)}
+    return rows
+
+
+def open_rows(session: Session, iga: str) -> Sequence[RequestRow]:
+    """Every request that was not final, and not gone, when last seen."""
+    query = select(RequestRow).where(
+        RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None)
+    )
+    return session.scalars(query).all()
+
+
+def write(row: RequestRow, seen: AccessRequest, print_: str, at: datetime) -> None:
+    """Make `row` say what was seen; its tasks keep their ids."""
+    header = seen.header
+    row.state, row.raw_status = header.state, header.raw_status
+    row.is_open, row.request_type = not header.state.final, header.request_type
+    row.requester_key, row.justification = header.requester_key, header.justification
+    row.created_at, row.modified_at = header.created_at, seen.modified_at
+    row.closed_at = (row.closed_at or seen.modified_at or at) if header.state.final else None
+    row.changed_at, row.gone_at, row.fingerprint, row.mirror_due = at, None, print_, True
+    row.items = [_item_row(n, item) for n, item in enumerate(seen.items)]
+    row.tasks = _task_rows(row, seen.tasks)
+    _write_beneficiaries(row, header.beneficiary_keys)
+
+
+def _item_row(position: int, item: RequestedItem) -> RequestedItemRow:
+    return RequestedItemRow(
+        position=position,
+        kind=item.kind,
+        key=item.key,
+        name=item.name,
+        beneficiary_key=item.beneficiary_key,
+        start_at=item.start_at,
+        end_at=item.end_at,
+    )
+
+
+def _task_rows(row: RequestRow, tasks: Sequence[ApprovalTask]) -> list[ApprovalTaskRow]:
+    kept = {(task.task_id, task.assignee_normal): task for task in row.tasks}
+    return [_task_row(kept, position, task) for position, task in enumerate(tasks)]
+
+
+def _task_row(
+    kept: dict[tuple[str, str], ApprovalTaskRow], position: int, task: ApprovalTask
+) -> ApprovalTaskRow:
+    assignee = normal(task.assignee)
+    row = kept.get((task.id, assignee)) or ApprovalTaskRow(
+        task_id=task.id, assignee_normal=assignee
+    )
+    row.position, row.assignee = position, task.assignee
+    row.state, row.raw_state, row.stage = task.state, task.raw_state, task.stage
+    row.assigned_at, row.decided_at, row.comment = task.assigned_at, task.decided_at, task.comment
+    return row
+
+
+def _write_beneficiaries(row: RequestRow, keys: Sequence[str]) -> None:
+    kept = {b.person_key: b for b in row.beneficiaries}
+    row.beneficiaries = [
+        kept.get(key) or BeneficiaryRow(person_key=key) for key in dict.fromkeys(keys)
+    ]
