@@ -1,0 +1,160 @@
+"""One way to serve a sandbox app: HTTP/1.1 on loopback, threads, kept connections, a clean stop."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+_POLL_SECONDS = 0.05
+
+
+class _Handler(WSGIRequestHandler):
+    """Werkzeug's handler with connections kept open, small answers sent at once, and no log."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def make_environ(self) -> WSGIEnvironment:
+        """The request with its body read to the end, so that the connection can be used again."""
+        environ = super().make_environ()
+        body = environ["wsgi.input"]
+        if not environ.get("wsgi.input_terminated"):
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+            environ["wsgi.input"] = io.BytesIO(body.read(length))
+        else:
+            environ["wsgi.input"] = io.BytesIO(body.read())
+        return environ
+
+    def run_wsgi(self) -> None:
+        """Answer one request and keep the connection, which Werkzeug's own handler never does."""
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.environ = self.make_environ()
+        pieces, status, headers = run_wsgi_app(self.server.app, self.environ, buffered=True)
+        self._answer(status, headers, b"".join(pieces))
+
+    def _answer(self, status: str, headers: Headers, body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        bodyless = code in ("204", "304") or self.command == "HEAD"
+        if not bodyless:
+            headers["Content-Length"] = str(len(body))
+        for keyword, value in headers:
+            self.send_header(keyword, value)
+        self.end_headers()
+        self.wfile.write(b"" if bodyless else body)
+        self.wfile.flush()
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing: a sandbox's chatter would hide the product's."""
+
+    def log_request(self, code: int | str | HTTPStatus = "-", size: int | str = "-") -> None:
+        """Say nothing, as above."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """A client that went away is no news."""
+        self.close_connection = True
+
+
+class Server:
+    """An app being served in a thread. `url` is its address, `stop()` ends it and its connections."""
+
+    def __init__(self, app: WSGIApplication, listener: socket.socket, host: str) -> None:
+        self._open: set[socket.socket] = set()
+        self._inner = make_server(
+            LOOPBACK, 0, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
+        )
+        self.port: int = self._inner.socket.getsockname()[1]
+        self.url = f"http://{host}:{self.port}"
+        listener.close()
+        self._remember_connections(self._inner)
+        self._thread = threading.Thread(
+            target=self._inner.serve_forever, args=(_POLL_SECONDS,), daemon=True, name=self.url
+        )
+        self._thread.start()
+
+    def _remember_connections(self, inner: Any) -> None:
+        assert isinstance(inner, ThreadedWSGIServer)
+        process, shut = inner.process_request, inner.shutdown_request
+
+        def opened(request: Any, client_address: Any) -> None:
+            self._open.add(request)
+            process(request, client_address)
+
+        def closed(request: Any) -> None:
+            self._open.discard(request)
+            shut(request)
+
+        inner.process_request = opened  # type: ignore[method-assign]
+        inner.shutdown_request = closed  # type: ignore[method-assign]
+
+    def stop(self) -> None:
+        """Stop listening and cut every kept connection, as a machine that goes down does."""
+        self._inner.shutdown()
+        self._thread.join()
+        self._inner.server_close()
+        for connection in list(self._open):
+            cut(connection)
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def cut(connection: socket.socket) -> None:
+    """End a connection without an answer; one that is gone already is fine."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on loopback, so that an address is known before its app is built.
+
+    Port 0 takes a free one. Raises OSError when the port is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def address(listener: socket.socket, host: str = LOOPBACK) -> str:
+    """The URL at which an app served on this socket will answer."""
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def serve(
+    app: WSGIApplication,
+    host: str = LOOPBACK,
+    port: int = 0,
+    *,
+    listener: socket.socket | None = None,
+) -> Server:
+    """Serve `app` on loopback until `stop()`. `host` is only the name in `url` (the IdP's is
+    `localhost`). Give `listener` (see `listen`) when the address had to be known beforehand.
+
+    Raises OSError when the port is taken.
+    """
+    return Server(app, listener or listen(port), host)
