@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from broker.domain.people import parse_rule
 
 PREFIX = "BROKER_"
+_SECRET_LENGTH = 32
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
     @field_validator("secret_key", "audit_key")
     @classmethod
     def _long(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < 32:
+        if len(value.get_secret_value()) < _SECRET_LENGTH:
             raise ValueError("must have at least 32 characters")
         return value
 
@@ -115,7 +116,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     fields = {name.removeprefix(PREFIX).lower(): value for name, value in source.items()}
     known = {name: value for name, value in fields.items() if name in Settings.model_fields}
     try:
-        settings = _FromMapping(**known)
+        settings = _FromMapping.model_validate(known)
     except ValidationError as error:
         raise BadSettings(sentences(error, PREFIX)) from None
     faults = _demo_secrets(settings, source)
@@ -128,7 +129,7 @@ class _FromMapping(Settings):
     """Settings that look at nothing but what they are given."""
 
     @classmethod
-    def settings_customise_sources(cls, *args: Any, **sources: Any) -> tuple[Any, ...]:
+    def settings_customise_sources(cls, *_args: Any, **sources: Any) -> tuple[Any, ...]:  # noqa: ANN401 - the library's signature
         """Only the arguments: the environment was read, with its files, before."""
         return (sources["init_settings"],)
 

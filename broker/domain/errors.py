@@ -39,3 +39,11 @@ class NotFound(ConnectorError):
 
 class Misconfigured(ConnectorError):
     """Credentials, address or rights are wrong: stop, and tell an operator."""
+
+
+class Postponed(Exception):
+    """Not yet, and nobody's fault: look again in `seconds`. The message says what is awaited."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(why)
+        self.seconds = seconds

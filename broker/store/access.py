@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
-from broker.store.base import Identified
+from broker.store.base import Identified, word
 
 
 class HoldingRow(Identified):
@@ -17,7 +17,7 @@ class HoldingRow(Identified):
     __table_args__ = (UniqueConstraint("person_id", "kind", "key"),)
 
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
-    kind: Mapped[ItemKind] = mapped_column(String(40))
+    kind: Mapped[ItemKind] = mapped_column(word(ItemKind))
     key: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(255))
     since: Mapped[datetime | None]
@@ -32,7 +32,7 @@ class CatalogueItemRow(Identified):
     __table_args__ = (UniqueConstraint("iga", "kind", "key"),)
 
     iga: Mapped[str] = mapped_column(String(40))
-    kind: Mapped[ItemKind] = mapped_column(String(40))
+    kind: Mapped[ItemKind] = mapped_column(word(ItemKind))
     key: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str] = mapped_column(String(1000), default="")
@@ -85,4 +85,4 @@ def item_named(session: Session, iga: str, name: ItemName) -> CatalogueItem | No
         CatalogueItemRow.name == name.name,
     )
     row = session.scalar(query)
-    return row and CatalogueItem(ItemKind(row.kind), row.key, row.name, row.description)
+    return CatalogueItem(row.kind, row.key, row.name, row.description) if row else None

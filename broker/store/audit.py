@@ -122,13 +122,13 @@ def seal(session: Session, key: bytes, at: datetime, limit: int = 1000) -> int:
     last = session.scalar(select(AuditSealRow).order_by(AuditSealRow.seq.desc()).limit(1))
     seq, head = (last.seq, last.hash) if last else (0, GENESIS)
     events = session.scalars(_unsealed().order_by(AuditEventRow.id).limit(limit)).all()
-    for seq, event in enumerate(events, start=seq + 1):
-        head = _link(key, head, seq, event)
-        session.add(AuditSealRow(seq=seq, event_id=event.id, hash=head, sealed_at=at))
+    for number, event in enumerate(events, start=seq + 1):
+        head = _link(key, head, number, event)
+        session.add(AuditSealRow(seq=number, event_id=event.id, hash=head, sealed_at=at))
     return len(events)
 
 
-def _unsealed() -> Select[tuple[AuditEventRow]]:
+def _unsealed() -> Select[AuditEventRow]:
     return (
         select(AuditEventRow)
         .outerjoin(AuditSealRow, AuditSealRow.event_id == AuditEventRow.id)

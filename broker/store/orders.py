@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from broker.domain.orders import LineEvent, LineState, advance, order_state
 from broker.domain.references import canonical, fingerprint
 from broker.ports.desk import OrderRef
-from broker.store.base import Base, Identified
+from broker.store.base import Base, Identified, word
 from broker.store.people import PersonRow
 
 
@@ -64,7 +64,7 @@ class OrderRow(Identified):
     @property
     def state(self) -> LineState:
         """Derived from the lines."""
-        return order_state(LineState(line.state) for line in self.lines)
+        return order_state(line.state for line in self.lines)
 
 
 class OrderLineRow(Identified):
@@ -83,8 +83,8 @@ class OrderLineRow(Identified):
     kind: Mapped[str] = mapped_column(String(40), default="")
     name: Mapped[str] = mapped_column(String(255), default="")
     item_key: Mapped[str] = mapped_column(String(64), default="")
-    state: Mapped[LineState] = mapped_column(String(20), default=LineState.RECEIVED)
-    left_state: Mapped[LineState | None] = mapped_column(String(20))
+    state: Mapped[LineState] = mapped_column(word(LineState), default=LineState.RECEIVED)
+    left_state: Mapped[LineState | None] = mapped_column(word(LineState))
     reason: Mapped[str] = mapped_column(String(1000), default="")
     reference: Mapped[str] = mapped_column(String(64), unique=True)
     iga_request_id: Mapped[str | None] = mapped_column(String(64))
@@ -134,9 +134,8 @@ class BackReferenceRow(Base):
 
 def move(line: OrderLineRow, event: LineEvent, at: datetime, reason: str = "") -> None:
     """Let `event` happen to the line, by the one transition table."""
-    before = LineState(line.state)
-    left = LineState(line.left_state) if line.left_state else None
-    line.state = advance(before, event, left)
+    before = line.state
+    line.state = advance(before, event, line.left_state)
     line.left_state = before if line.state is LineState.NEEDS_ATTENTION else None
     line.reason, line.changed_at = reason, at
 

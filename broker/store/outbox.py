@@ -1,12 +1,12 @@
 """What we still owe the outside world. The row is the truth; a bell only hurries it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Index, String, Text, func, or_, select, update
+from sqlalchemy import CursorResult, Index, Select, String, Text, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -32,6 +32,8 @@ class OutboxRow(Identified):
     fence: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(1000), default="")
 
 
@@ -46,7 +48,12 @@ class Message:
     payload: Mapping[str, Any]
     attempts: int
     fence: int
-    created_at: datetime
+    failures: int
+    failing_since: datetime | None
+
+
+# What a finished step wants stored, in the transaction that settles its message.
+Effect = Callable[[Session], None]
 
 
 class LostClaim(Exception):
@@ -66,7 +73,7 @@ def owe(
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(OutboxRow).values(
         id=new_id(), queue=queue, topic=topic, key=key, open_key=open_key, created_at=at,
-        due_at=at, payload=json.dumps(payload or {}), attempts=0, fence=0, last_error="",
+        due_at=at, payload=json.dumps(payload or {}), attempts=0, fence=0, failures=0, last_error="",
     )  # fmt: skip
     session.execute(
         row.on_conflict_do_update(
@@ -98,7 +105,7 @@ def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -
         )
         .returning(OutboxRow)
     ).scalar_one_or_none()
-    return taken and _message(taken)
+    return _message(taken) if taken else None
 
 
 def _due(queue: QueueName, now: datetime) -> tuple[Any, ...]:
@@ -114,7 +121,7 @@ def _due(queue: QueueName, now: datetime) -> tuple[Any, ...]:
 def _message(row: OutboxRow) -> Message:
     return Message(
         row.id, QueueName(row.queue), row.topic, row.key, json.loads(row.payload),
-        row.attempts, row.fence, row.created_at,
+        row.attempts, row.fence, row.failures, row.failing_since,
     )  # fmt: skip
 
 
@@ -124,12 +131,23 @@ def settle(session: Session, message: Message, now: datetime) -> None:
 
 
 def postpone(session: Session, message: Message, until: datetime, why: str) -> None:
-    """Not done; due again `until`. Settled instead, if the same thing is owed anew meanwhile."""
+    """Too early, and no failure; due again `until`."""
+    _again(session, message, until, why, failures=0, failing_since=None)
+
+
+def fail(session: Session, message: Message, now: datetime, until: datetime, why: str) -> None:
+    """It went wrong; due again `until`."""
+    since = message.failing_since or now
+    _again(session, message, until, why, failures=message.failures + 1, failing_since=since)
+
+
+def _again(session: Session, message: Message, until: datetime, why: str, **values: object) -> None:
     open_key = f"{message.topic}:{message.key}"
     if session.scalar(select(OutboxRow.id).where(OutboxRow.open_key == open_key)):
+        # The same thing is owed anew meanwhile; one of the two is enough.
         return _change(session, message, settled_at=until, last_error="owed anew")
-    values = {"due_at": until, "lease_until": None, "open_key": open_key}
-    return _change(session, message, last_error=why[:1000], **values)
+    values |= {"due_at": until, "lease_until": None, "open_key": open_key, "last_error": why[:1000]}
+    return _change(session, message, **values)
 
 
 def give_up(session: Session, message: Message, now: datetime, why: str) -> None:
@@ -158,7 +176,7 @@ def due_queues(session: Session, now: datetime) -> list[QueueName]:
     return [queue for queue in QueueName if session.scalar(_any_due(queue, now))]
 
 
-def _any_due(queue: QueueName, now: datetime) -> Any:
+def _any_due(queue: QueueName, now: datetime) -> Select[str]:
     return select(OutboxRow.id).where(*_due(queue, now)).limit(1)
 
 

@@ -82,6 +82,11 @@ def by_key(session: Session, iga: str, key: str) -> PersonRow | None:
     return session.scalar(select(PersonRow).where(PersonRow.iga == iga, PersonRow.key == key))
 
 
+def all_of(session: Session, iga: str) -> Sequence[PersonRow]:
+    """Everybody of this IGA."""
+    return session.scalars(select(PersonRow).where(PersonRow.iga == iga)).all()
+
+
 def remember(session: Session, iga: str, people: Iterable[Person], at: datetime) -> None:
     """Write each person as the IGA has them now; new ones get an opaque id."""
     wanted = {person.key: person for person in people}
@@ -146,4 +151,4 @@ def desk_keys(session: Session, system: str, iga: str, keys: Iterable[str]) -> d
         .join(PersonLinkRow, PersonLinkRow.person_id == PersonRow.id)
         .where(PersonLinkRow.system == system, PersonRow.iga == iga, PersonRow.key.in_(list(keys)))
     )
-    return {person_key: account_key for person_key, account_key in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}

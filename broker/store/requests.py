@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
-from broker.store.base import Base, Identified
+from broker.store.base import Base, Identified, word
 
 
 class RequestRow(Identified):
@@ -24,7 +24,7 @@ class RequestRow(Identified):
 
     iga: Mapped[str] = mapped_column(String(40))
     request_id: Mapped[str] = mapped_column(String(64))
-    state: Mapped[RequestState] = mapped_column(String(40))
+    state: Mapped[RequestState] = mapped_column(word(RequestState))
     raw_status: Mapped[str] = mapped_column(String(255))
     is_open: Mapped[bool]
     request_type: Mapped[str] = mapped_column(String(255))
@@ -103,7 +103,7 @@ class ApprovalTaskRow(Identified):
     task_id: Mapped[str] = mapped_column(String(128))
     assignee: Mapped[str] = mapped_column(String(255))
     assignee_normal: Mapped[str] = mapped_column(String(255))
-    state: Mapped[TaskState] = mapped_column(String(40))
+    state: Mapped[TaskState] = mapped_column(word(TaskState))
     raw_state: Mapped[str] = mapped_column(String(255))
     stage: Mapped[str] = mapped_column(String(255), default="")
     assigned_at: Mapped[datetime | None]

@@ -1,6 +1,5 @@
 """Raising a request in OIM, and finding one whose answer was lost."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
 from broker.connectors.iga.oim.requests import Requests
 from broker.connectors.iga.oim.values import Row, first, rows
+from broker.connectors.marks import carries
 from broker.domain.errors import Misconfigured, NotFound, Refused, UnknownOutcome
 from broker.ports.iga import Receipt, Submission
 
@@ -46,7 +46,9 @@ class Submissions:
                 head.id
                 for head in raised
                 if head.requester_key == me
-                and names(submission.reference, head.justification or self._justification(head.id))
+                and carries(
+                    head.justification or self._justification(head.id), submission.reference
+                )
             },
             key=lambda request_id: (len(request_id), request_id),
         )
@@ -78,7 +80,7 @@ class Submissions:
 
     def _body(self, submission: Submission) -> Mapping[str, object]:
         words = submission.justification
-        if not names(submission.reference, words[: self._limit]):
+        if not carries(words[: self._limit], submission.reference):
             words = f"{submission.reference} {words}"
         entities = [
             {"entityType": IN_NEW_REQUEST[item.kind], "entityId": item.key} | _period(submission)
@@ -110,13 +112,6 @@ class Submissions:
 
     def _lost(self, reason: str) -> UnknownOutcome:
         return UnknownOutcome(self._client.system, reason)
-
-
-def names(reference: str, words: str) -> bool:
-    """Whether `words` name the reference as a whole word: RITM001 is not in RITM0010023."""
-    return (
-        re.search(rf"(?<![\w-]){re.escape(reference)}(?![\w-])", words, re.IGNORECASE) is not None
-    )
 
 
 def _only_item(answer: object) -> Row | None:

@@ -1,0 +1,3 @@
+"""Rows of the scoped app's tables, written many at once under ids of our own."""
+
+

@@ -1,0 +1,139 @@
+"""Requested items (RITM) as ServiceNow itself describes them."""
+
+from broker.connectors.desk.servicenow.client import Client
+from broker.connectors.desk.servicenow.people import columns, referred
+from broker.connectors.desk.servicenow.settings import Settings
+from broker.connectors.desk.servicenow.values import (
+    Row,
+    equals,
+    is_sys_id,
+    moment,
+    one_of,
+    sys_id,
+    true,
+)
+from broker.domain.errors import NotFound
+from broker.domain.people import Account
+from broker.ports.desk import DeskApproval, DeskDecision, DeskOrder, OrderRef
+
+ITEM, TASK = "sc_req_item", "sc_task"
+_VERSION = ("sys_id", "sys_mod_count", "sys_updated_on")
+_ITEM = (
+    *_VERSION,
+    *("number", "request", "request.number", "cat_item", "cat_item.name"),
+    *("approval", "state", "active", *columns("requested_for"), *columns("opened_by")),
+    # older releases keep "requested for" on the request only
+    *columns("request.requested_for"),
+)
+_APPROVAL = (*_VERSION, "sysapproval", "state", "approver", "approver.user_name", "approver.name")
+_TASK = (*_VERSION, "number", "request_item", "state", "active")
+_NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
+_VARIABLE = ("sys_id", "request_item", _NAME, _VALUE)
+_DECIDED = ("approved", "rejected")
+
+
+class Orders:
+    """Reads items with approvals, people and variables.
+
+    ServiceNow docs, "Request Management architecture" for the tables. Nothing that was posted
+    is believed: every row is read by its id, and compared with what was asked for.
+    """
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client, self._settings = client, settings
+
+    def order(self, ref: OrderRef) -> DeskOrder:
+        """The item as it is now; NotFound if there is none of this id with this number."""
+        item = self._item(ref)
+        approvals = self._approvals(item)
+        variables = self._variables(item)
+        return DeskOrder(
+            ref=self._completed(ref, item, self.task(ref)),
+            active=true(item.get("active", "")),
+            approval=self._approval(item),
+            decisions=tuple(_decision(row) for row in approvals),
+            requested_for=self._beneficiary(item),
+            opened_by=referred(self._client.system, item, "opened_by"),
+            catalogue_item=item.get("cat_item", ""),
+            catalogue_label=item.get("cat_item.name", ""),
+            variables=variables,
+            evidence={"item": dict(item), "approvals": [dict(row) for row in approvals]}
+            | {"variables": variables},
+        )
+
+    def task(self, ref: OrderRef) -> Row | None:
+        """The task that carries this item out: the one named, else the only one, else None."""
+        tasks = self.tasks(ref)
+        named = [row for row in tasks if row["sys_id"] == ref.task_id]
+        if ref.task_id and not named:
+            reason = f"has no task {ref.task_number or ref.task_id} on {ref.item_number}"
+            raise NotFound(self._client.system, reason)
+        return named[0] if named else tasks[0] if len(tasks) == 1 else None
+
+    def tasks(self, ref: OrderRef) -> list[Row]:
+        """Every task of this item."""
+        item = sys_id(self._client.system, ref.item_id)
+        rows = self._client.rows(TASK, equals("request_item", item), _TASK)
+        return [row for row in rows if row.get("request_item") == item]
+
+    def _item(self, ref: OrderRef) -> Row:
+        item = self._client.row(ITEM, ref.item_id, _ITEM)
+        if item.get("number") != ref.item_number:
+            reason = f"knows this item as {item.get('number')}, not as {ref.item_number}"
+            raise NotFound(self._client.system, reason)
+        return item
+
+    def _approvals(self, item: Row) -> list[Row]:
+        """Approvals of the item, and of the request above it."""
+        about = [item["sys_id"], *filter(is_sys_id, [item.get("request", "")])]
+        rows = self._client.rows("sysapproval_approver", one_of("sysapproval", about), _APPROVAL)
+        return [row for row in rows if row.get("sysapproval") in about]
+
+    def _variables(self, item: Row) -> dict[str, str]:
+        """Answers by variable name, through the only chain that REST offers."""
+        query = equals("request_item", item["sys_id"])
+        rows = self._client.rows(
+            "sc_item_option_mtom", query, _VARIABLE, "ORDERBYsc_item_option.order"
+        )
+        own = [row for row in rows if row.get("request_item") == item["sys_id"]]
+        return {row[_NAME]: row.get(_VALUE, "") for row in own if row.get(_NAME)}
+
+    def _approval(self, item: Row) -> DeskApproval:
+        """Only the item's own word counts as approved; an item closed before it is cancelled."""
+        settings, word = self._settings, item.get("approval", "")
+        words = {
+            DeskApproval.APPROVED: settings.approved_words,
+            DeskApproval.REJECTED: settings.rejected_words,
+            DeskApproval.CANCELLED: settings.cancelled_words,
+            DeskApproval.PENDING: settings.pending_words,
+        }
+        meant = next((ours for ours, theirs in words.items() if word in theirs), None)
+        closed = item.get("state") in settings.closed_states or not true(item.get("active", ""))
+        if closed and meant in (None, DeskApproval.PENDING):
+            return DeskApproval.CANCELLED
+        return meant or DeskApproval.UNKNOWN
+
+    def _beneficiary(self, item: Row) -> Account | None:
+        path = "requested_for" if item.get("requested_for") else "request.requested_for"
+        return referred(self._client.system, item, path)
+
+    def _completed(self, ref: OrderRef, item: Row, task: Row | None) -> OrderRef:
+        return OrderRef(
+            source=ref.source,
+            item_id=item["sys_id"],
+            item_number=item["number"],
+            task_id=task["sys_id"] if task else None,
+            task_number=task.get("number") if task else None,
+            request_id=item.get("request") or None,
+            request_number=item.get("request.number") or None,
+        )
+
+
+def _decision(row: Row) -> DeskDecision:
+    state = row.get("state", "")
+    return DeskDecision(
+        approver=row.get("approver.user_name", ""),
+        decision=state,
+        # an approval keeps no time of its own for the decision, only that of its last change
+        at=moment(row.get("sys_updated_on", "")) if state in _DECIDED else None,
+    )

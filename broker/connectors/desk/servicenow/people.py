@@ -1,0 +1,76 @@
+"""Users of ServiceNow as accounts."""
+
+from collections.abc import Iterator
+
+from broker.connectors.desk.servicenow.client import Client
+from broker.connectors.desk.servicenow.values import Row, Unsearchable, equals, is_sys_id, true
+from broker.domain.errors import Misconfigured, NotFound
+from broker.domain.people import Account, normal
+
+_TABLE = "sys_user"
+_COLUMNS = ("sys_id", "user_name", "name", "email", "employee_number", "active")
+
+
+def columns(path: str) -> list[str]:
+    """The columns of the user that `path` refers to, walked by dots."""
+    return [path, *(f"{path}.{column}" for column in _COLUMNS)]
+
+
+def referred(system: str, row: Row, path: str) -> Account | None:
+    """The user that `path` of this row refers to; None if empty or pointing nowhere."""
+    user = {column: row.get(f"{path}.{column}", "") for column in _COLUMNS}
+    if not row.get(path) or user["sys_id"] != row[path] or not user["user_name"]:
+        return None
+    return _account(system, user)
+
+
+class Directory:
+    """Look-ups in `sys_user` (ServiceNow docs, "Table API")."""
+
+    def __init__(self, client: Client, username: str) -> None:
+        self._client, self._username = client, username
+
+    def account(self, key: str) -> Account | None:
+        """The user with this sys_id, or None."""
+        if not is_sys_id(key):
+            return None
+        try:
+            return _account(self._client.system, self._client.row(_TABLE, key, _COLUMNS))
+        except NotFound:
+            return None
+
+    def named(self, login: str) -> Account | None:
+        """The one user with this user_name, in any case, or None."""
+        try:
+            query = equals("user_name", login)
+        except Unsearchable:
+            return None
+        rows = self._client.rows(_TABLE, query, _COLUMNS) if login.strip() else iter(())
+        found = [row for row in rows if normal(row.get("user_name", "")) == normal(login)]
+        return _account(self._client.system, found[0]) if len(found) == 1 else None
+
+    def everybody(self) -> Iterator[Account]:
+        """Every user with a user_name, inactive ones too."""
+        for row in self._client.rows(_TABLE, "", _COLUMNS):
+            if row.get("user_name"):
+                yield _account(self._client.system, row)
+
+    def check(self) -> str:
+        """Read our own row: without rights ServiceNow answers 200 and shows nothing."""
+        own = self.named(self._username)
+        if own is None:
+            reason = f"answers, but hides the integration user {self._username}: rights are missing"
+            raise Misconfigured(self._client.system, reason)
+        return f"{self._client.system} answers, and {own.login} is signed in."
+
+
+def _account(system: str, user: Row) -> Account:
+    return Account(
+        system=system,
+        key=user.get("sys_id", ""),
+        login=user.get("user_name", ""),
+        display_name=user.get("name", ""),
+        email=user.get("email", ""),
+        employee_number=user.get("employee_number", ""),
+        active=true(user.get("active", "")),
+    )

@@ -1,0 +1,64 @@
+"""What one connection to ServiceNow needs to know."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr
+
+_COLUMN = r"^[a-z][a-z0-9_]*$"
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """One field an environment variable, `BROKER_<CONNECTION>_<FIELD>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: HttpUrl = Field(description="Base address of the instance")
+    client_id: str = Field(
+        default="", description="OAuth client; left empty, the password is sent as HTTP Basic"
+    )
+    client_secret: SecretStr = Field(default=SecretStr(""), description="The OAuth client's secret")
+    grant: Literal["password", "client_credentials"] = Field(
+        default="password", description="How the OAuth client gets its tokens"
+    )
+    username: str = Field(min_length=1, description="user_name of the integration user")
+    password: SecretStr = Field(default=SecretStr(""), description="That user's password")
+    portal_url: HttpUrl | None = Field(
+        default=None, description="Base address as browsers reach it, where it differs from URL"
+    )
+    portal_path: str = Field(
+        default="/sp", pattern=r"^/[\w/-]+$", description="The portal's path, for links to items"
+    )
+    correlation_id_field: str = Field(
+        default="correlation_id", pattern=_COLUMN, description="Item column for the request id"
+    )
+    correlation_name_field: str = Field(
+        default="correlation_display", pattern=_COLUMN, description="Item column for the IGA's name"
+    )
+    state_complete: str = Field(default="3", description="State of a task that was carried out")
+    state_incomplete: str = Field(default="4", description="State of a task that was not")
+    closed_states: Words = Field(
+        default=("3", "4", "7"), description="Every state that means closed, by commas"
+    )
+    approved_words: Words = Field(
+        default=("approved",), description="Values of an item's approval that mean approved"
+    )
+    pending_words: Words = Field(
+        default=("requested", "not requested"), description="Values that mean not yet decided"
+    )
+    rejected_words: Words = Field(default=("rejected",), description="Values that mean rejected")
+    cancelled_words: Words = Field(
+        default=("cancelled", "not_required"), description="Values that mean no longer wanted"
+    )
+    page_size: int = Field(default=1000, ge=1, le=10000, description="Rows asked for in one call")
+    batch_size: int = Field(default=100, ge=1, le=100, description="Rows written in one call")
+    read_seconds: float = Field(default=65.0, gt=0, description="Patience for one answer")
+    calls_per_second: float = Field(default=0.0, ge=0, description="Rate budget; 0 for none")

@@ -1,0 +1,1 @@
+"""An order becomes access: intake, verification, submission, back-reference, tracking, closure."""

@@ -1,0 +1,31 @@
+"""The desk's item learns which request carries it out."""
+
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.orders import steps
+from broker.store import audit, orders
+from broker.store.orders import BackReferenceRow
+from broker.store.outbox import Effect, Message
+
+
+def refer_back(broker: Broker, message: Message) -> Effect:
+    """Write the IGA's name and all request ids known so far onto the item. Repeatable."""
+    order = steps.order_of(broker, message)
+    ids = [line.iga_request_id for line in order.lines if line.iga_request_id]
+    broker.desk(order.source).refer_back(order.ref, f"{order.id[:12]}-ref", order.iga, ids)
+
+    def store(session: Session) -> None:
+        row, now = steps.held(session, order.id), broker.clock.now()
+        for line in row.lines:
+            pair = session.get(BackReferenceRow, line.id)
+            if pair is not None:
+                pair.desk_told_at = now
+        words = f"{row.item_number} now names {', '.join(ids)}."
+        orders.remember_step(session, row, now, "refer back", words)
+        facts = {"iga_requests": ids}
+        audit.record(
+            session, now, audit.SYSTEM, "order.refer back", ("order", row.id), "done", facts
+        )
+
+    return store

@@ -1,0 +1,115 @@
+"""Receiving an order: stored in one commit with what it owes, or not at all."""
+
+import hashlib
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.orders import LineState
+from broker.domain.people import normal
+from broker.domain.references import canonical, fingerprint
+from broker.orders import steps
+from broker.orders.post import OrderPost
+from broker.ports.queue import QueueName
+from broker.store import audit, orders, receipts
+from broker.store.base import new_id
+from broker.store.orders import OrderLineRow, OrderRow
+
+Answer = dict[str, object]
+
+
+def receive(broker: Broker, client: str, webhook_id: str, body: bytes, post: OrderPost) -> Answer:
+    """Store the order, once, and owe its verification; answers order_id, state, duplicate.
+
+    The same webhook-id with the same body gets the same answer; with another body it raises
+    DifferentBody. A post that says the same of the same item is a duplicate of the first.
+    """
+    try:
+        return _receive(broker, client, webhook_id, body, post)
+    except IntegrityError:
+        # Somebody else stored the same post in this very moment; now it can be found.
+        return _receive(broker, client, webhook_id, body, post)
+
+
+def _receive(broker: Broker, client: str, webhook_id: str, body: bytes, post: OrderPost) -> Answer:
+    sha256 = hashlib.sha256(body).hexdigest()
+    with broker.sessions.begin() as session:
+        earlier = receipts.earlier_answer(session, client, "orders", webhook_id, sha256)
+        if earlier:
+            return earlier
+        order, duplicate = _same_order(session, post), True
+        if order is None:
+            order, duplicate = _store(broker, session, client, sha256, post), False
+        answer: Answer = {"order_id": order.id, "state": order.state.value, "duplicate": duplicate}
+        receipts.keep(session, client, "orders", webhook_id, sha256, answer, broker.clock.now())
+    broker.bell.ring(QueueName.ORDERS)
+    return answer
+
+
+def _same_order(session: Session, post: OrderPost) -> OrderRow | None:
+    """The order that already says what this post says: word for word, or once resolved."""
+    claims = fingerprint(post.claims())
+    known = orders.of_item(session, post.source, post.item.sys_id)
+    same = next((order for order in known if order.claims == claims), None)
+    return same or next((order for order in known if _agrees(order, post)), None)
+
+
+def _agrees(order: OrderRow, post: OrderPost) -> bool:
+    if order.carried_item is None or order.action != post.action:
+        return False
+    told = orders.posted(order)["beneficiary"]
+    for_same = isinstance(told, dict) and normal(told["user_name"]) == normal(
+        post.beneficiary.user_name
+    )
+    items = {(item.type, item.name) for item in post.items or ()}
+    return for_same and items in (set(), {(line.kind, line.name) for line in order.lines})
+
+
+def _store(broker: Broker, session: Session, client: str, sha256: str, post: OrderPost) -> OrderRow:
+    at = broker.clock.now()
+    order = _order_row(broker, client, post)
+    session.add(order)
+    session.flush()
+    session.refresh(order)
+    source = f"{post.source} announced {post.item.number}."
+    orders.remember_step(session, order, at, "receive", source)
+    actor = audit.Actor("client", client)
+    facts = {"body_sha256": sha256, "claims": order.claims}
+    audit.record(session, at, actor, "order.receive", ("order", order.id), "received", facts)
+    steps.owe(session, "order.verify", order, at)
+    return order
+
+
+def _order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:
+    at = broker.clock.now()
+    wanted = [(item.type, item.name) for item in post.items or ()] or [("", "")]
+    return OrderRow(
+        source=post.source,
+        client=client,
+        item_id=post.item.sys_id,
+        item_number=post.item.number,
+        task_id=post.task.sys_id if post.task else None,
+        task_number=post.task.number if post.task else None,
+        desk_request_id=post.request.sys_id if post.request else None,
+        desk_request_number=post.request.number if post.request else None,
+        action=post.action,
+        claims=fingerprint(post.claims()),
+        posted=canonical(post.model_dump(mode="json")),
+        iga=broker.settings.iga,
+        justification=post.justification or "",
+        start_at=post.start_date,
+        end_at=post.end_date,
+        received_at=at,
+        lines=[
+            OrderLineRow(
+                position=position,
+                kind=kind,
+                name=name,
+                state=LineState.RECEIVED,
+                reference=f"RB-{new_id()[:16]}",
+                changed_at=at,
+            )
+            for position, (kind, name) in enumerate(wanted)
+        ],
+    )

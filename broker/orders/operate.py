@@ -1,0 +1,114 @@
+"""What an operator may do with an order that needs attention. Each act has a reason."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.errors import ConnectorError
+from broker.domain.orders import LineEvent, LineState
+from broker.orders import steps
+from broker.orders.submission import follow
+from broker.ports.queue import QueueName
+from broker.store import orders
+from broker.store.audit import Actor
+from broker.store.orders import OrderLineRow, OrderRow
+
+# Where a line resumes decides which step is owed; nothing skips verification.
+_NEXT_STEP = {
+    LineState.RECEIVED: "order.verify",
+    LineState.VERIFIED: "order.submit",
+    LineState.UNCERTAIN: "order.submit",
+    LineState.SUBMITTED: "order.track",
+}
+
+
+class NotPossible(Exception):
+    """The act does not fit the order's state; the message is a sentence for the operator."""
+
+
+def retry(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
+    """Let every waiting line go on from where it stopped."""
+
+    def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
+        now = broker.clock.now()
+        steps.happen(session, order, line, LineEvent.RESUME, now, f"Tried again: {reason}", actor)
+        topic = _NEXT_STEP.get(line.state)
+        if topic == "order.verify":
+            steps.owe(session, topic, order, now)
+        elif topic:
+            steps.owe(session, topic, order, now, line)
+        else:
+            steps.owe(session, "order.close", order, now)
+
+    _each_waiting(broker, order_id, reason, act)
+
+
+def adopt(broker: Broker, order_id: str, request_id: str, actor: Actor, reason: str) -> None:
+    """Follow a request that exists in the IGA already, for an order with one waiting line."""
+    with broker.sessions() as session:
+        order = _order(session, order_id)
+        beneficiary = order.beneficiary
+    if beneficiary is None:
+        raise NotPossible(
+            "The desk has not confirmed this order yet: only a confirmed order can adopt."
+        )
+    _check_beneficiary(broker, order, beneficiary.key, request_id)
+
+    def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
+        words = f"Adopted request {request_id}: {reason}"
+        follow(session, order, line, LineEvent.ADOPT, request_id, words, broker, actor=actor)
+
+    _each_waiting(broker, order_id, reason, act, only_one=True)
+
+
+def cancel(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
+    """Give the order up. A confirmed one is closed at the desk as incomplete; one that the
+    desk never confirmed touches nothing there.
+    """
+
+    def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
+        now = broker.clock.now()
+        steps.happen(session, order, line, LineEvent.CANCEL, now, f"Cancelled: {reason}", actor)
+        if order.carried_item and steps.all_final(order):
+            steps.owe(session, "order.close", order, now)
+
+    _each_waiting(broker, order_id, reason, act)
+
+
+def _check_beneficiary(broker: Broker, order: OrderRow, key: str, request_id: str) -> None:
+    try:
+        seen = broker.iga(order.iga).request(request_id)
+    except ConnectorError as error:
+        raise NotPossible(f"Request {request_id} cannot be read: {error.reason}") from error
+    if key not in seen.header.beneficiary_keys:
+        raise NotPossible(f"Request {request_id} is for somebody else.")
+
+
+def _order(session: Session, order_id: str) -> OrderRow:
+    order = orders.locked(session, order_id)
+    if order is None:
+        raise NotPossible("There is no such order.")
+    _ = order.beneficiary
+    return order
+
+
+def _each_waiting(
+    broker: Broker,
+    order_id: str,
+    reason: str,
+    act: Callable[[Session, OrderRow, OrderLineRow], None],
+    only_one: bool = False,
+) -> None:
+    if not reason.strip():
+        raise NotPossible("Say why: the reason is kept in the audit trail.")
+    with broker.sessions.begin() as session:
+        order = _order(session, order_id)
+        waiting = [line for line in order.lines if line.state is LineState.NEEDS_ATTENTION]
+        if not waiting or (only_one and len(waiting) > 1):
+            raise NotPossible(
+                f"The order is {order.state}: only one in need of attention can be changed."
+            )
+        for line in waiting:
+            act(session, order, line)
+    broker.bell.ring(QueueName.ORDERS)

@@ -1,0 +1,190 @@
+"""A verified line becomes a request in the IGA: exactly one, whatever breaks on the way.
+
+The intent is stored before the call, so that whoever comes after a crash knows that a
+request may exist, and looks for it before trying again.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.access import CatalogueItem, ItemKind
+from broker.domain.errors import Postponed, Refused, UnknownOutcome
+from broker.domain.orders import LineEvent, LineState
+from broker.orders import steps
+from broker.ports.iga import Receipt, Submission
+from broker.ports.queue import QueueName
+from broker.store import audit, orders, outbox
+from broker.store.orders import BackReferenceRow, OrderLineRow, OrderRow
+from broker.store.outbox import Effect, Message
+
+# Long justifications are cut: vendors limit them, and the numbers come first.
+_JUSTIFICATION_LENGTH = 1000
+
+
+def submit(broker: Broker, message: Message) -> Effect:
+    """Submit the line, or find that it was submitted before."""
+    order, line = _begin(broker, message)
+    if line.state not in (LineState.SUBMITTING, LineState.UNCERTAIN):
+        return _nothing_to_do
+    submission = _submission(order, line)
+    if line.state is LineState.UNCERTAIN:
+        found = _look(broker, order, line, submission)
+        if found is not None:
+            return _found(broker, order.id, line.id, found)
+        _happen(
+            broker, order.id, line.id, LineEvent.LOOK_IN_VAIN, "The IGA has no such request yet."
+        )
+    return _send(broker, order, line, submission)
+
+
+def _nothing_to_do(_session: Session) -> None:
+    """Somebody was faster; the line has moved on."""
+
+
+def _begin(broker: Broker, message: Message) -> tuple[OrderRow, OrderLineRow]:
+    """Store the intent before the call; an intent found here means an earlier try was cut short."""
+    now = broker.clock.now()
+    with broker.sessions.begin() as session:
+        order, line = steps.held_line(
+            session, message.payload["order_id"], message.payload["line_id"]
+        )
+        _ = (order.beneficiary, order.requester)
+        if line.state is LineState.VERIFIED:
+            steps.happen(session, order, line, LineEvent.START, now, "Submitting to the IGA.")
+            line.tried_at = now
+        elif line.state is LineState.SUBMITTING:
+            words = "An earlier try was cut short; looking whether the IGA took it."
+            steps.happen(session, order, line, LineEvent.LOSE_SIGHT, now, words)
+    return order, line
+
+
+def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
+    assert order.beneficiary is not None, "a verified order has a beneficiary"
+    words = (order.item_number, order.task_number, line.reference, order.justification)
+    return Submission(
+        reference=line.reference,
+        beneficiary_key=order.beneficiary.key,
+        items=[CatalogueItem(ItemKind(line.kind), line.item_key, line.name)],
+        justification=" ".join(word for word in words if word)[:_JUSTIFICATION_LENGTH],
+        start_at=order.start_at,
+        end_at=order.end_at,
+    )
+
+
+def _look(
+    broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission
+) -> str | None:
+    """Search for what an earlier try may have made, once searching can be trusted."""
+    iga = broker.iga(order.iga)
+    trusted_at = (line.tried_at or line.changed_at) + timedelta(
+        seconds=iga.capabilities.search_delay_seconds
+    )
+    remaining = (trusted_at - broker.clock.now()).total_seconds()
+    if remaining > 0:
+        raise Postponed(remaining, "the IGA's search may not show a new request yet")
+    return iga.find_submitted(submission)
+
+
+def _send(broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission) -> Effect:
+    _note_try(broker, line.id)
+    try:
+        receipt = broker.iga(order.iga).submit(submission)
+    except Refused as refused:
+        return _refused(broker, order.id, line.id, refused)
+    except UnknownOutcome as unknown:
+        _happen(
+            broker, order.id, line.id, LineEvent.LOSE_SIGHT,
+            "The IGA's answer was lost; looking before trying again.",
+        )  # fmt: skip
+        raise Postponed(1.0, unknown.reason) from unknown
+    return _submitted(broker, order.id, line.id, receipt)
+
+
+def _note_try(broker: Broker, line_id: str) -> None:
+    with broker.sessions.begin() as session:
+        session.get_one(OrderLineRow, line_id).tried_at = broker.clock.now()
+
+
+def _happen(broker: Broker, order_id: str, line_id: str, event: LineEvent, words: str) -> None:
+    with broker.sessions.begin() as session:
+        order, line = steps.held_line(session, order_id, line_id)
+        steps.happen(session, order, line, event, broker.clock.now(), words)
+
+
+def _submitted(broker: Broker, order_id: str, line_id: str, receipt: Receipt) -> Effect:
+    def store(session: Session) -> None:
+        order, line = steps.held_line(session, order_id, line_id)
+        now = broker.clock.now()
+        sha256 = orders.keep_evidence(session, line, now, order.iga, "submission", receipt.answer)
+        words = f"The IGA made request {receipt.request_id} of it."
+        follow(
+            session,
+            order,
+            line,
+            LineEvent.SUBMIT,
+            receipt.request_id,
+            words,
+            broker,
+            evidence=sha256,
+        )
+
+    return store
+
+
+def _found(broker: Broker, order_id: str, line_id: str, request_id: str) -> Effect:
+    def store(session: Session) -> None:
+        order, line = steps.held_line(session, order_id, line_id)
+        words = f"Found in the IGA as request {request_id}; not submitted again."
+        follow(session, order, line, LineEvent.FIND, request_id, words, broker)
+
+    return store
+
+
+def follow(
+    session: Session,
+    order: OrderRow,
+    line: OrderLineRow,
+    event: LineEvent,
+    request_id: str,
+    words: str,
+    broker: Broker,
+    evidence: str = "",
+    actor: audit.Actor = audit.SYSTEM,
+) -> None:
+    """The line has its request: remember the pair, and owe all that follows from it."""
+    now = broker.clock.now()
+    line.iga_request_id = request_id
+    steps.happen(
+        session, order, line, event, now, words, actor, iga_request=request_id, evidence=evidence
+    )
+    session.merge(
+        BackReferenceRow(
+            line_id=line.id,
+            source=order.source,
+            item_id=order.item_id,
+            iga=order.iga,
+            iga_request_id=request_id,
+            iga_told_at=now,
+        )
+    )
+    steps.owe(session, "order.refer_back", order, now)
+    steps.owe(session, "order.track", order, now, line)
+    payload = {"iga": order.iga, "request_id": request_id}
+    outbox.owe(
+        session, QueueName.INTERACTIVE, "sync.request", f"{order.iga}/{request_id}", now, payload
+    )
+
+
+def _refused(broker: Broker, order_id: str, line_id: str, refused: Refused) -> Effect:
+    def store(session: Session) -> None:
+        order, line = steps.held_line(session, order_id, line_id)
+        now = broker.clock.now()
+        steps.happen(
+            session, order, line, LineEvent.REFUSE, now, f"The IGA refused: {refused.reason}"
+        )
+        if steps.all_final(order):
+            steps.owe(session, "order.close", order, now)
+
+    return store

@@ -1,0 +1,157 @@
+"""Pays what the outbox owes: claim, do, settle. The only ledger of what is tried again."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.errors import (
+    ConnectorError,
+    Misconfigured,
+    NotFound,
+    Postponed,
+    Refused,
+    Unavailable,
+)
+from broker.orders import back_reference, closure, submission, tracking, verification
+from broker.orders.help import ask_for_help
+from broker.ports.queue import QueueName
+from broker.store import audit, outbox, sign_in, sync_runs
+from broker.store.outbox import Effect, LostClaim, Message
+from broker.sync import engine, mirror, wanted
+
+_log = structlog.get_logger()
+_LONGEST_WAIT = timedelta(minutes=30)
+_PATIENCE = timedelta(hours=24)
+# A fault of ours does not heal by waiting: an operator should hear of it soon.
+_TRIES_OF_A_FAULT = 5
+
+
+def _say_nothing(_session: Session, _message: Message, _why: str, _broker: Broker) -> None:
+    """Giving up is visible in the outbox; there is no record to mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What pays for a topic, and what happens when it cannot be paid."""
+
+    run: Callable[[Broker, Message], Effect]
+    give_up: Callable[[Session, Message, str, Broker], None] = _say_nothing
+
+
+HANDLERS: dict[str, Handler] = {
+    "order.verify": Handler(verification.verify, ask_for_help),
+    "order.submit": Handler(submission.submit, ask_for_help),
+    "order.refer_back": Handler(back_reference.refer_back, ask_for_help),
+    "order.track": Handler(tracking.track, ask_for_help),
+    "order.note": Handler(closure.note),
+    "order.close": Handler(closure.close),
+    "sync.login": Handler(wanted.pay_login),
+    "sync.person": Handler(engine.pay_person),
+    "sync.changes": Handler(engine.pay_changes),
+    "sync.people": Handler(engine.pay_people),
+    "sync.request": Handler(engine.pay_request),
+    "mirror": Handler(mirror.pay),
+}
+
+
+def settle_due(broker: Broker, queue: QueueName, seconds: float) -> int:
+    """Pay what is due in `queue` until nothing is left or the time is over; returns how many."""
+    until = time.monotonic() + seconds
+    paid = 0
+    while time.monotonic() < until:
+        with broker.sessions.begin() as session:
+            message = outbox.claim(session, queue, broker.clock.now(), broker.lease)
+        if message is None:
+            break
+        pay(broker, message)
+        paid += 1
+    return paid
+
+
+def pay(broker: Broker, message: Message) -> None:
+    """Do one thing that is owed, and settle, postpone or give it up."""
+    handler = HANDLERS[message.topic]
+    try:
+        effect = handler.run(broker, message)
+        _settle(broker, message, effect)
+    except Postponed as wait:
+        _postpone(broker, message, timedelta(seconds=wait.seconds), str(wait))
+    except LostClaim as lost:
+        _log.info("somebody else took over", topic=message.topic, key=message.key, why=str(lost))
+    except (Refused, NotFound) as error:
+        _give_up(broker, message, handler, error.reason)
+    except ConnectorError as error:
+        _later(broker, message, handler, error)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others
+        _log.exception("a step failed", topic=message.topic, key=message.key)
+        _later(broker, message, handler, error)
+
+
+def _settle(broker: Broker, message: Message, effect: Effect) -> None:
+    with broker.sessions.begin() as session:
+        effect(session)
+        outbox.settle(session, message, broker.clock.now())
+    ring_due(broker)
+
+
+def _postpone(broker: Broker, message: Message, delay: timedelta, why: str) -> None:
+    with broker.sessions.begin() as session:
+        outbox.postpone(session, message, broker.clock.now() + delay, why)
+
+
+def _later(broker: Broker, message: Message, handler: Handler, error: Exception) -> None:
+    now = broker.clock.now()
+    if isinstance(error, Unavailable | Misconfigured):
+        with broker.sessions.begin() as session:
+            sync_runs.silent(session, error.system, now, error.reason)
+    if _tired(message, error, now):
+        return _give_up(broker, message, handler, str(error))
+    with broker.sessions.begin() as session:
+        outbox.fail(session, message, now, now + _delay(message, error), str(error))
+    return None
+
+
+def _tired(message: Message, error: Exception, now: datetime) -> bool:
+    if isinstance(error, ConnectorError):
+        return now - (message.failing_since or now) > _PATIENCE
+    return message.failures + 1 >= _TRIES_OF_A_FAULT
+
+
+def _delay(message: Message, error: Exception) -> timedelta:
+    """Full-jitter back-off, or what the system asked for if that is longer."""
+    asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+    ceiling = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(message.failures, 12)))
+    jittered = ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, protects nothing
+    return min(max(asked, jittered), _LONGEST_WAIT)
+
+
+def _give_up(broker: Broker, message: Message, handler: Handler, why: str) -> None:
+    now = broker.clock.now()
+    with broker.sessions.begin() as session:
+        outbox.give_up(session, message, now, why)
+        handler.give_up(session, message, why, broker)
+        subject = ("outbox", message.id)
+        audit.record(session, now, audit.SYSTEM, "outbox.give_up", subject, "failed")
+
+
+def ring_due(broker: Broker) -> None:
+    """Ring for every queue in which something is due."""
+    with broker.sessions() as session:
+        queues = outbox.due_queues(session, broker.clock.now())
+    for queue in queues:
+        broker.bell.ring(queue)
+
+
+def housekeeping(broker: Broker) -> None:
+    """Seal audit events and forget expired sign-in rows. Cheap; call it every second."""
+    now = broker.clock.now()
+    with broker.sessions.begin() as session:
+        audit.seal(session, broker.audit_key, now)
+    with broker.sessions.begin() as session:
+        sign_in.sweep(session, now)

@@ -1,0 +1,67 @@
+"""Writes what was seen: rows, audit and outbox in the caller's one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.access_requests import AccessRequest
+from broker.ports.queue import QueueName
+from broker.store import audit, outbox, requests
+from broker.store.requests import RequestRow
+from broker.sync.reconcile import print_of
+
+
+def apply(
+    session: Session,
+    broker: Broker,
+    iga: str,
+    seen: Sequence[AccessRequest],
+    gone: Sequence[str] = (),
+) -> dict[str, int]:
+    """Write each request that changed; returns how many were new, changed, the same or gone."""
+    now = broker.clock.now()
+    known = requests.known(session, iga, [request.header.id for request in seen] + list(gone))
+    counts = {"new": 0, "changed": 0, "same": 0, "gone": 0}
+    for request in seen:
+        counts[_write(session, iga, known.get(request.header.id), request, now)] += 1
+    for request_id in gone:
+        counts["gone"] += _leave(session, known.get(request_id), now)
+    if counts["new"] or counts["changed"] or counts["gone"]:
+        owe_mirror(session, broker, now)
+    return counts
+
+
+def owe_mirror(session: Session, broker: Broker, now: datetime) -> None:
+    """Let every desk hear of it."""
+    for desk in broker.desks:
+        outbox.owe(session, QueueName.INTERACTIVE, "mirror", desk, now, {"desk": desk})
+
+
+def _write(
+    session: Session, iga: str, row: RequestRow | None, seen: AccessRequest, now: datetime
+) -> str:
+    print_ = print_of(seen)
+    if row is not None and row.fingerprint == print_ and row.gone_at is None:
+        row.seen_at = now
+        return "same"
+    outcome = "changed" if row else "new"
+    row = row or RequestRow(iga=iga, request_id=seen.header.id)
+    requests.write(row, seen, print_, now)
+    row.seen_at = now
+    session.add(row)
+    session.flush()
+    facts = {"iga_request": seen.header.id, "fingerprint": print_}
+    subject = ("request", row.id)
+    audit.record(session, now, audit.SYSTEM, f"request.{outcome}", subject, row.state, facts)
+    return outcome
+
+
+def _leave(session: Session, row: RequestRow | None, now: datetime) -> int:
+    """The IGA no longer shows it: keep the row, out of the open lists, and never call it done."""
+    if row is None or row.gone_at is not None:
+        return 0
+    row.gone_at, row.mirror_due = now, True
+    audit.record(session, now, audit.SYSTEM, "request.gone", ("request", row.id), row.state)
+    return 1

@@ -1,0 +1,221 @@
+"""Reads the IGA with no database session open, compares, and writes what changed."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from broker import linking
+from broker.context import Broker
+from broker.domain.access_requests import AccessRequest, RequestHeader, RequestState
+from broker.domain.errors import ConnectorError, NotFound
+from broker.domain.people import Person, normal
+from broker.ports.iga import Iga
+from broker.store import access, people, requests, sync_runs
+from broker.store.outbox import Effect, Message
+from broker.store.people import PersonRow
+from broker.store.requests import RequestRow
+from broker.sync.apply import apply, owe_mirror
+from broker.sync.reconcile import Known, due
+
+Counts = dict[str, int]
+# One scan of the open list serves every login of the same few seconds.
+_SCAN_LIVES_SECONDS = 3.0
+_CHUNK = 200
+
+
+class _Scans:
+    """The newest scan of each IGA's open list, shared by the threads of a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._scans: dict[int, tuple[float, list[RequestHeader]]] = {}
+
+    def recent(self, iga: Iga, since: float) -> list[RequestHeader]:
+        with self._lock:
+            at, headers = self._scans.get(id(iga), (0.0, []))
+            if at < since:
+                at, headers = time.monotonic(), list(iga.open_requests())
+                self._scans = {id(iga): (at, headers)}
+            return headers
+
+
+_scans = _Scans()
+
+
+def sync_person(broker: Broker, person_id: str) -> Counts:
+    """Refresh one person: their requests, what waits for them, and what they hold."""
+    with broker.sessions() as session:
+        row = session.get_one(PersonRow, person_id)
+        iga_name, person = row.iga, row.person
+    return _run(broker, "person", lambda: _person(broker, iga_name, person_id, person), person_id)
+
+
+def sync_changes(broker: Broker) -> Counts:
+    """Refresh everybody: cost follows what is open, not what exists."""
+    return _run(broker, "changes", lambda: _changes(broker))
+
+
+def sync_people(broker: Broker) -> Counts:
+    """Read everybody from the IGA and the desks, and link them by the rule in force."""
+    return _run(broker, "people", lambda: _people(broker))
+
+
+def sync_everything(broker: Broker) -> Counts:
+    """People, then everybody's requests with their history. Long: for a first fill."""
+    sync_people(broker)
+    return _run(broker, "everything", lambda: _everything(broker))
+
+
+def pay_person(broker: Broker, message: Message) -> Effect:
+    """The outbox's door to sync_person."""
+    sync_person(broker, message.payload["person_id"])
+    return _done
+
+
+def pay_changes(broker: Broker, _message: Message) -> Effect:
+    """The outbox's door to sync_changes."""
+    sync_changes(broker)
+    return _done
+
+
+def pay_people(broker: Broker, _message: Message) -> Effect:
+    """The outbox's door to sync_people."""
+    sync_people(broker)
+    return _done
+
+
+def pay_request(broker: Broker, message: Message) -> Effect:
+    """Refresh one request that something else is known to have changed."""
+    name, request_id = message.payload["iga"], message.payload["request_id"]
+    seen, gone = _read(broker.iga(name), [request_id])
+
+    def store(session: Session) -> None:
+        apply(session, broker, name, seen, gone)
+        # An order may have been told meanwhile whose request this is: the mirror shows that.
+        row = requests.by_request_id(session, name, request_id)
+        if row is not None:
+            row.mirror_due = True
+            owe_mirror(session, broker, broker.clock.now())
+
+    return store
+
+
+def _done(_session: Session) -> None:
+    """The run has stored its own effect."""
+
+
+def _run(
+    broker: Broker, kind: str, work: Callable[[], Counts], person_id: str | None = None
+) -> Counts:
+    iga = broker.iga().name
+    with broker.sessions.begin() as session:
+        run = sync_runs.start(session, iga, kind, broker.clock.now(), person_id)
+    try:
+        counts = work()
+    except Exception as error:
+        with broker.sessions.begin() as session:
+            sync_runs.finish(session, run, broker.clock.now(), error=str(error))
+            if isinstance(error, ConnectorError):
+                sync_runs.silent(session, error.system, broker.clock.now(), error.reason)
+        raise
+    with broker.sessions.begin() as session:
+        sync_runs.finish(session, run, broker.clock.now(), counts)
+        sync_runs.answered(session, iga, broker.clock.now())
+    return counts
+
+
+def _person(broker: Broker, iga_name: str, person_id: str, person: Person) -> Counts:
+    iga = broker.iga(iga_name)
+    asked_at = time.monotonic() - _SCAN_LIVES_SECONDS
+    own = {header.id: header for header in iga.requests_of(person)}
+    headers = own | {header.id: header for header in _scans.recent(iga, asked_at)}
+    with broker.sessions() as session:
+        rows = requests.known(session, iga_name, headers)
+        for row in requests.open_rows(session, iga_name):
+            rows.setdefault(row.request_id, row)
+    known = _known(rows.values(), lambda row: row.request_id in own or _may_decide(row, person))
+    counts = _refresh(broker, iga, due(headers.values(), known))
+    _holdings(broker, iga, person_id, person)
+    return counts
+
+
+def _may_decide(row: RequestRow, person: Person) -> bool:
+    return any(task.assignee_normal == normal(person.login) for task in row.waiting)
+
+
+def _changes(broker: Broker) -> Counts:
+    iga = broker.iga()
+    headers = list(iga.open_requests())
+    with broker.sessions() as session:
+        rows = requests.known(session, iga.name, [header.id for header in headers])
+        for row in requests.open_rows(session, iga.name):
+            rows.setdefault(row.request_id, row)
+    awaiting = RequestState.AWAITING_APPROVAL
+    known = _known(rows.values(), lambda row: row.state is awaiting)
+    return _refresh(broker, iga, due(headers, known))
+
+
+def _known(
+    rows: Iterable[RequestRow], followed: Callable[[RequestRow], bool]
+) -> Mapping[str, Known]:
+    return {
+        row.request_id: Known(row.raw_status, row.justification, not row.is_open, followed(row))
+        for row in rows
+    }
+
+
+def _refresh(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Counts:
+    """Read the details and write them, a chunk a transaction."""
+    total: Counts = {"read": len(request_ids)}
+    for start in range(0, len(request_ids), _CHUNK):
+        seen, gone = _read(iga, request_ids[start : start + _CHUNK])
+        with broker.sessions.begin() as session:
+            for word, count in apply(session, broker, iga.name, seen, gone).items():
+                total[word] = total.get(word, 0) + count
+    return total
+
+
+def _read(iga: Iga, request_ids: Sequence[str]) -> tuple[list[AccessRequest], list[str]]:
+    seen: list[AccessRequest] = []
+    gone: list[str] = []
+    for request_id in request_ids:
+        try:
+            seen.append(iga.request(request_id))
+        except NotFound:
+            gone.append(request_id)
+    return seen, gone
+
+
+def _holdings(broker: Broker, iga: Iga, person_id: str, person: Person) -> None:
+    if not iga.capabilities.holdings:
+        return
+    held = iga.holdings(person)
+    with broker.sessions.begin() as session:
+        access.replace_holdings(session, person_id, held, broker.clock.now())
+
+
+def _people(broker: Broker) -> Counts:
+    iga = broker.iga()
+    everybody = list(iga.people())
+    for start in range(0, len(everybody), _CHUNK):
+        with broker.sessions.begin() as session:
+            chunk = everybody[start : start + _CHUNK]
+            people.remember(session, iga.name, chunk, broker.clock.now())
+    unmatched = 0
+    for desk in broker.desks.values():
+        unmatched += linking.link_everybody(broker, list(desk.accounts()))
+        with broker.sessions.begin() as session:
+            sync_runs.answered(session, desk.name, broker.clock.now())
+    return {"people": len(everybody), "unmatched": unmatched}
+
+
+def _everything(broker: Broker) -> Counts:
+    iga = broker.iga()
+    with broker.sessions() as session:
+        everybody = [row.person for row in people.all_of(session, iga.name)]
+    headers = {h.id: h for person in everybody for h in iga.requests_of(person)}
+    with broker.sessions() as session:
+        known = _known(requests.known(session, iga.name, headers).values(), lambda _row: False)
+    return _refresh(broker, iga, due(headers.values(), known))

@@ -1,0 +1,192 @@
+"""Our rows travel into the desk: whatever differs from what was written last, and no more."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.approvals import TaskState
+from broker.domain.people import normal
+from broker.domain.references import ExternalRef, fingerprint, mirror_id
+from broker.ports.desk import MirrorFault, MirrorRow
+from broker.store import orders, people, sync_runs
+from broker.store.outbox import Effect, Message
+from broker.store.people import PersonRow
+from broker.store.requests import ApprovalTaskRow, RequestRow
+
+# Names of the mirror tables and their columns, as the desk's own app defines them.
+REQUESTS, APPROVALS = "request", "approval"
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A row to write, and the row of ours that remembers it."""
+
+    row: MirrorRow
+    print_: str
+    request: str | None = None
+    task: str | None = None
+
+
+def pay(broker: Broker, message: Message) -> Effect:
+    """Write every due row of ours into the desk, batch by batch, until none differs."""
+    name = message.payload["desk"]
+    while batch := _next(broker, name):
+        pending = [entry for entries in batch.values() for entry in entries]
+        faults = broker.desk(name).mirror([entry.row for entry in pending]) if pending else ()
+        _remember(broker, name, batch, faults)
+    return lambda _session: None
+
+
+def _next(broker: Broker, desk: str) -> dict[str, list[_Pending]]:
+    """By our request row: what differs from what the desk was told last."""
+    query = select(RequestRow).where(RequestRow.mirror_due).limit(_BATCH)
+    with broker.sessions() as session:
+        rows = session.scalars(query).all()
+        return {row.id: list(_pending(session, broker, desk, row)) for row in rows}
+
+
+def _pending(session: Session, broker: Broker, desk: str, row: RequestRow) -> Iterable[_Pending]:
+    known = _Names(session, desk, row)
+    request = MirrorRow(
+        REQUESTS, mirror_id(ref_of(row)), _request_fields(session, broker, known, row)
+    )
+    print_ = fingerprint(request.fields)
+    if print_ != row.mirrored_fingerprint:
+        yield _Pending(request, print_, request=row.id)
+    for task in row.tasks:
+        approval = MirrorRow(
+            APPROVALS,
+            mirror_id(task_ref(row, task)),
+            _approval_fields(broker, known, row, task, request.id),
+        )
+        print_ = fingerprint(approval.fields)
+        if print_ != task.mirrored_fingerprint:
+            yield _Pending(approval, print_, task=task.id)
+
+
+def ref_of(row: RequestRow) -> ExternalRef:
+    """The request's name, from which its mirror's id is made."""
+    return ExternalRef(row.iga, "request", row.request_id)
+
+
+def task_ref(row: RequestRow, task: ApprovalTaskRow) -> ExternalRef:
+    """The approval task's name; one task may wait for several people."""
+    return ExternalRef(
+        row.iga, "approval", f"{row.request_id}/{task.task_id}/{task.assignee_normal}"
+    )
+
+
+class _Names:
+    """People of one request, as the desk knows them."""
+
+    def __init__(self, session: Session, desk: str, row: RequestRow) -> None:
+        self._session, self._desk, self._iga = session, desk, row.iga
+        self.keys = [row.requester_key, *(b.person_key for b in row.beneficiaries)]
+        self._by_key = people.desk_keys(session, desk, row.iga, self.keys)
+
+    def of_key(self, key: str) -> str:
+        return self._by_key.get(key, "")
+
+    def of_person(self, person: PersonRow | None) -> str:
+        if person is None:
+            return ""
+        return people.desk_keys(self._session, self._desk, self._iga, [person.key]).get(
+            person.key, ""
+        )
+
+    def assignee(self, login: str) -> tuple[str, str]:
+        found = people.find(self._session, self._iga, "login", normal(login))
+        person = found[0] if len(found) == 1 else None
+        return self.of_person(person), (person.display_name if person else login)
+
+
+def _request_fields(
+    session: Session, broker: Broker, known: _Names, row: RequestRow
+) -> dict[str, str]:
+    line = orders.line_of_request(session, row.iga, row.request_id)
+    order = line.order if line else None
+    waiting = row.waiting if row.is_open else []
+    beneficiary = row.beneficiaries[0].person_key if row.beneficiaries else ""
+    requester = known.of_person(order.requester) if order else known.of_key(row.requester_key)
+    return {
+        "iga": row.iga,
+        "request_id": row.request_id,
+        "request_type": row.request_type,
+        "state": row.state,
+        "iga_status": row.raw_status,
+        "requested_for": known.of_key(beneficiary),
+        "requested_by": requester,
+        "items": ", ".join(item.name for item in row.items)[:1000],
+        "justification": row.justification[:1000],
+        "waiting_for": ", ".join(known.assignee(task.assignee)[1] for task in waiting)[:255],
+        "waiting_since": _time(
+            min((t.assigned_at for t in waiting if t.assigned_at), default=None)
+        ),
+        "opened_at": _time(row.created_at),
+        "closed_at": _time(row.closed_at),
+        "ritm": order.item_number if order else "",
+        "link": broker.iga(row.iga).request_link(row.request_id),
+        "active": _flag(row.is_open and row.gone_at is None),
+    }
+
+
+def _approval_fields(
+    broker: Broker, known: _Names, row: RequestRow, task: ApprovalTaskRow, request_sys_id: str
+) -> dict[str, str]:
+    account, name = known.assignee(task.assignee)
+    waiting = task.state is TaskState.REQUESTED and row.is_open and row.gone_at is None
+    return {
+        "iga": row.iga,
+        "task_id": task.task_id[:64],
+        "request": request_sys_id,
+        "approver": account,
+        "approver_name": name[:100],
+        "state": task.state,
+        "assigned_at": _time(task.assigned_at),
+        "decided_at": _time(task.decided_at),
+        "comment": task.comment[:1000],
+        "link": broker.iga(row.iga).inbox_link(),
+        "active": _flag(waiting),
+    }
+
+
+def _time(at: datetime | None) -> str:
+    """UTC, to the second, as desks write it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _remember(
+    broker: Broker, desk: str, batch: dict[str, list[_Pending]], faults: Sequence[MirrorFault]
+) -> None:
+    """A row that was not taken is not remembered, but does not hold the others up either."""
+    refused = {fault.row.id: fault.reason for fault in faults}
+    now = broker.clock.now()
+    with broker.sessions.begin() as session:
+        for request_id, entries in batch.items():
+            session.get_one(RequestRow, request_id).mirror_due = False
+            for entry in entries:
+                if entry.row.id not in refused:
+                    _store(session, entry)
+        if not refused:
+            sync_runs.answered(session, desk, now)
+        else:
+            sync_runs.silent(
+                session, desk, now, f"{len(refused)} rows refused: {next(iter(refused.values()))}"
+            )
+
+
+def _store(session: Session, entry: _Pending) -> None:
+    if entry.request:
+        session.get_one(RequestRow, entry.request).mirrored_fingerprint = entry.print_
+    task = session.get(ApprovalTaskRow, entry.task) if entry.task else None
+    if task is not None:
+        task.mirrored_fingerprint = entry.print_

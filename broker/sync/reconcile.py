@@ -1,0 +1,41 @@
+"""Two pictures compared: what the IGA lists now, and what we saw last. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from broker.domain.access_requests import AccessRequest, RequestHeader
+from broker.domain.references import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we remember of one request. `followed`: look at its details whatever the list says."""
+
+    raw_status: str
+    justification: str
+    final: bool
+    followed: bool = False
+
+
+def due(headers: Iterable[RequestHeader], known: Mapping[str, Known]) -> list[str]:
+    """The requests whose details must be read: new ones, changed ones, followed ones, and
+    open ones that the list no longer names. Final ones are never read again.
+    """
+    listed = {header.id: header for header in headers}
+    stale = [id_ for id_, header in listed.items() if _stale(header, known.get(id_))]
+    missing = [id_ for id_, was in known.items() if id_ not in listed and not was.final]
+    return sorted({*stale, *missing})
+
+
+def _stale(header: RequestHeader, was: Known | None) -> bool:
+    if was is None:
+        return True
+    if was.final:
+        return False
+    seen = (header.raw_status, header.justification or was.justification)
+    return was.followed or seen != (was.raw_status, was.justification)
+
+
+def print_of(request: AccessRequest) -> str:
+    """A fingerprint of all that people can see of a request."""
+    return fingerprint(asdict(request))

@@ -1,0 +1,52 @@
+"""Somebody wants a refresh: noted, coalesced, and done by a job."""
+
+from sqlalchemy.orm import Session
+
+from broker import linking
+from broker.context import Broker
+from broker.ports.queue import QueueName
+from broker.store import outbox, people
+
+
+def login_seen(broker: Broker, source: str, user_name: str) -> None:
+    """A login at a desk. Who it is may need the desk and the IGA, so a job finds out."""
+    with broker.sessions.begin() as session:
+        payload = {"desk": source, "user_name": user_name}
+        key = f"{source}/{user_name.casefold()}"[:255]
+        outbox.owe(session, QueueName.INTERACTIVE, "sync.login", key, broker.clock.now(), payload)
+    broker.bell.ring(QueueName.INTERACTIVE)
+
+
+def refresh_person(broker: Broker, person_id: str) -> None:
+    """Owe a refresh of one person, and hurry it."""
+    with broker.sessions.begin() as session:
+        owe_person(session, broker, person_id)
+    broker.bell.ring(QueueName.INTERACTIVE)
+
+
+def owe_person(session: Session, broker: Broker, person_id: str) -> None:
+    """The refresh of one person, in the caller's transaction; two wishes make one run."""
+    payload = {"person_id": person_id}
+    outbox.owe(
+        session, QueueName.INTERACTIVE, "sync.person", person_id, broker.clock.now(), payload
+    )
+
+
+def pay_login(broker: Broker, message: outbox.Message) -> outbox.Effect:
+    """Find out whose login it was. Strangers are listed for the operator, not refreshed."""
+    desk, user_name = broker.desk(message.payload["desk"]), message.payload["user_name"]
+    person_id = _known(broker, desk.name, user_name)
+    if person_id is None and (account := desk.account_named(user_name)):
+        person_id, _ = linking.person_of(broker, account)
+
+    def store(session: Session) -> None:
+        if person_id is not None:
+            owe_person(session, broker, person_id)
+
+    return store
+
+
+def _known(broker: Broker, desk: str, user_name: str) -> str | None:
+    with broker.sessions() as session:
+        links = people.links_named(session, desk, user_name)
+        return links[0].person_id if len(links) == 1 else None
