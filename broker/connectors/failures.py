@@ -50,7 +50,7 @@ def from_status(
     429 and 503 say that the call was not carried out. Of any other 5xx, and of 408, a write
     cannot tell.
     """
-    said = f"answered {status}{_spoken(body)}"
+    said = f"answered {status}{spoken(body)}"
     wait = retry_after(headers.get("Retry-After"))
     if status in _NOTHING_DONE:
         return Unavailable(system, said, wait)
@@ -117,7 +117,7 @@ def _until(value: str | None) -> float:
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
-def _spoken(body: bytes) -> str:
+def spoken(body: bytes) -> str:
     """What the system says for itself, for an operator: its message, never a whole page."""
     try:
         data = json.loads(body)

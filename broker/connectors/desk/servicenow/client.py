@@ -28,7 +28,7 @@ class Client:
         self._http = Http(
             name,
             base,
-            _proof(name, settings, Http(name, base, limits=limits)),
+            _proof(settings, Http(name, base, limits=limits)),
             limits=limits,
             pace=Pace(settings.calls_per_second),
             refuses=lambda body: any(words in body for words in _RECORD_REFUSED),
@@ -115,7 +115,7 @@ def _total(answer: Answer, unknown: int) -> int:
     return int(said) if said.isdecimal() else unknown
 
 
-def _proof(name: str, settings: Settings, http: Http) -> Auth:
+def _proof(settings: Settings, http: Http) -> Auth:
     """OAuth where there is a client; instances restrict Basic more and more (KB3025707)."""
     password = settings.password.get_secret_value()
     if not settings.client_id:

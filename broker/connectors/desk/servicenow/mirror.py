@@ -1,3 +1,161 @@
 """Rows of the scoped app's tables, written many at once under ids of our own."""
 
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
+from broker.connectors.desk.servicenow.client import Client
+from broker.connectors.desk.servicenow.values import Row, is_sys_id, unwrapped
+from broker.connectors.failures import spoken
+from broker.domain.errors import NotFound, Unavailable
+from broker.ports.desk import MirrorFault, MirrorRow
+
+_ROUNDS = 6
+_MOST_KNOWN = 200_000
+_WRITTEN = (HTTPStatus.OK, HTTPStatus.CREATED)
+_AGAIN = (
+    HTTPStatus.ACCEPTED,  # an overflowing session: not carried out (KB3047080)
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_JSON = [
+    {"name": "Content-Type", "value": "application/json"},
+    {"name": "Accept", "value": "application/json"},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One attempt at a row. `refusal` is what the attempt by the other method met."""
+
+    row: MirrorRow
+    method: str
+    refusal: str = ""
+    reason: str = "was left unserviced"
+
+
+class Mirror:
+    """Creates or changes rows by the Batch API (ServiceNow docs, "Batch API").
+
+    The Table API has no upsert, but takes a sys_id with a POST. So a row not known to be there
+    is POSTed; whatever refuses it, a PATCH is tried, for the answer to a sys_id already there
+    is not documented. Rows known to be there are PATCHed, and POSTed once if they are not.
+    A batch is no transaction, and does what fits into its time: the rest is sent again.
+    """
+
+    def __init__(self, client: Client, batch_size: int) -> None:
+        self._client, self._size = client, batch_size
+        self._known: set[str] = set()
+
+    def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
+        """Write every row; those that were not taken, with reasons. Repeatable."""
+        faults: list[MirrorFault] = []
+        for start in range(0, len(rows), self._size):
+            try:
+                faults += self._write(rows[start : start + self._size])
+            except Unavailable as error:
+                if not start:
+                    raise
+                return [*faults, *(MirrorFault(row, error.reason) for row in rows[start:])]
+        return faults
+
+    def find(self, table: str, row_id: str) -> Mapping[str, str] | None:
+        """The row as the instance holds it, or None."""
+        if not is_sys_id(row_id):
+            return None
+        try:
+            return self._client.row(table, row_id)
+        except NotFound:
+            return None
+
+    def _write(self, rows: Sequence[MirrorRow]) -> list[MirrorFault]:
+        faults: list[MirrorFault] = []
+        steps = [_Step(row, "PATCH" if row.id in self._known else "POST") for row in rows]
+        for _ in range(_ROUNDS):
+            outcomes = self._send(steps)
+            faults += [outcome for outcome in outcomes if isinstance(outcome, MirrorFault)]
+            steps = [outcome for outcome in outcomes if isinstance(outcome, _Step)]
+            if not steps:
+                break
+        return faults + [MirrorFault(step.row, step.reason) for step in steps]
+
+    def _send(self, steps: Sequence[_Step]) -> list[_Step | MirrorFault | None]:
+        numbered = {str(number): step for number, step in enumerate(steps)}
+        calls = [_call(number, step) for number, step in numbered.items()]
+        answer = self._client.batch({"batch_request_id": "mirror", "rest_requests": calls})
+        parts = answer.get("serviced_requests")
+        found = {
+            str(part.get("id")): part
+            for part in (parts if isinstance(parts, list) else [])
+            if isinstance(part, dict)
+        }
+        return [self._judge(step, found.get(number)) for number, step in numbered.items()]
+
+    def _judge(self, step: _Step, part: Mapping[str, object] | None) -> _Step | MirrorFault | None:
+        """What follows from one part's answer: another step, a fault, or nothing more."""
+        code = str(part.get("status_code")) if part else ""
+        status = int(code) if code.isdecimal() else HTTPStatus.ACCEPTED
+        if part is None or status in _AGAIN:
+            return replace(step, reason=f"answered {status}") if part else step
+        body = _decoded(part.get("body"))
+        if status in _WRITTEN:
+            return self._written(step.row, body)
+        said = f"answered {status}{spoken(body)}"
+        if step.method == "POST":
+            return MirrorFault(step.row, said) if step.refusal else _Step(step.row, "PATCH", said)
+        if status != HTTPStatus.NOT_FOUND:
+            return MirrorFault(step.row, said)
+        self._known.discard(step.row.id)
+        return (
+            MirrorFault(step.row, step.refusal) if step.refusal else _Step(step.row, "POST", said)
+        )
+
+    def _written(self, row: MirrorRow, body: bytes) -> MirrorFault | None:
+        """Compare: unknown fields are dropped without a word (ServiceNow docs, "Table API")."""
+        held = _result(body)
+        if held.get("sys_id") != row.id:
+            return MirrorFault(row, f"was stored under another id, {held.get('sys_id') or 'none'}")
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known.add(row.id)
+        dropped = [name for name, value in row.fields.items() if _lost(value, held.get(name))]
+        return MirrorFault(row, f"did not keep {', '.join(dropped)}") if dropped else None
+
+
+def _call(number: str, step: _Step) -> dict[str, object]:
+    row, posting = step.row, step.method == "POST"
+    fields = dict(row.fields) | ({"sys_id": row.id} if posting else {})
+    shown = ",".join(dict.fromkeys(["sys_id", *row.fields]))
+    record = "" if posting else f"/{row.id}"
+    return {
+        "id": number,
+        "method": step.method,
+        "url": f"/api/now/table/{row.table}{record}?sysparm_display_value=false"
+        f"&sysparm_exclude_reference_link=true&sysparm_fields={shown}",
+        "headers": _JSON,
+        "body": base64.b64encode(json.dumps(fields).encode()).decode(),
+        "exclude_response_headers": True,
+    }
+
+
+def _decoded(body: object) -> bytes:
+    try:
+        return base64.b64decode(str(body or ""))
+    except ValueError:
+        return b""
+
+
+def _result(body: bytes) -> Row:
+    try:
+        result = json.loads(body)["result"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return unwrapped(result) if isinstance(result, dict) else {}
+
+
+def _lost(sent: str, held: str | None) -> bool:
+    """A column cuts what is too long for it; that is no loss of the field."""
+    return held is None or (held != sent and not (held and sent.startswith(held)))

@@ -1,0 +1,73 @@
+"""One ServiceNow instance behind the ports for desks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from broker.connectors.desk.servicenow.client import Client
+from broker.connectors.desk.servicenow.journal import Journal
+from broker.connectors.desk.servicenow.mirror import Mirror
+from broker.connectors.desk.servicenow.orders import Orders
+from broker.connectors.desk.servicenow.people import Directory
+from broker.connectors.desk.servicenow.settings import Settings
+from broker.domain.people import Account
+from broker.ports.desk import DeskOrder, MirrorFault, MirrorRow, OrderRef
+
+
+class ServiceNow:
+    """Orders, mirror and directory of one instance, as its integration user may see them."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        client = Client(name, settings)
+        self._orders = Orders(client, settings)
+        self._journal = Journal(client, self._orders, settings)
+        self._mirror = Mirror(client, settings.batch_size)
+        self._directory = Directory(client, settings.username)
+        base = str(settings.portal_url or settings.url).rstrip("/")
+        self._ticket = (
+            f"{base}{settings.portal_path.rstrip('/')}?id=ticket&table=sc_req_item&sys_id="
+        )
+
+    def order(self, ref: OrderRef) -> DeskOrder:
+        """The item with approvals, people, catalogue item and variables; NotFound if gone."""
+        return self._orders.order(ref)
+
+    def note(self, ref: OrderRef, marker: str, text: str) -> None:
+        """Leave a work note once: a note that carries `marker` is not written again."""
+        self._journal.note(ref, marker, text)
+
+    def refer_back(self, ref: OrderRef, marker: str, igas: str, request_ids: Sequence[str]) -> None:
+        """Write the IGA's name and request ids on the item, with a work note. Repeatable."""
+        self._journal.refer_back(ref, marker, igas, request_ids)
+
+    def close(self, ref: OrderRef, marker: str, complete: bool, note: str, comment: str) -> None:
+        """Close the task, or the item where there is none. Repeatable: nothing is written twice."""
+        self._journal.close(ref, marker, complete, note, comment)
+
+    def item_link(self, ref: OrderRef) -> str:
+        """Where a person sees this item in the portal."""
+        return self._ticket + quote(ref.item_id, safe="")
+
+    def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
+        """Write every row, creating or changing it; returns those that were not taken."""
+        return self._mirror.mirror(rows)
+
+    def find_mirrored(self, table: str, row_id: str) -> Mapping[str, str] | None:
+        """The row as the instance holds it, or None."""
+        return self._mirror.find(table, row_id)
+
+    def account(self, key: str) -> Account | None:
+        """The user with this sys_id, or None."""
+        return self._directory.account(key)
+
+    def account_named(self, login: str) -> Account | None:
+        """The user with this user_name, or None."""
+        return self._directory.named(login)
+
+    def accounts(self) -> Iterator[Account]:
+        """Every user, inactive ones too."""
+        return self._directory.everybody()
+
+    def check(self) -> str:
+        """One sentence saying that the connection works; raises a ConnectorError otherwise."""
+        return self._directory.check()
