@@ -1,0 +1,95 @@
+"""The tests' own ground: servers that are real, private and gone afterwards."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from tests.conftest import is_local
+from tests.servers import Database, PostgreSQL, Redis, wait_until
+
+
+@pytest.mark.both
+def test_a_database_has_the_newest_tables(database: Database) -> None:
+    engine = create_engine(database.url)
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from outbox_messages")).scalar() == 0
+    engine.dispose()
+
+
+@pytest.mark.both
+def test_an_empty_database_has_no_tables(empty_database: Database) -> None:
+    engine = create_engine(empty_database.owner_url)
+    with engine.begin() as connection:
+        connection.execute(text("create table mine (id integer)"))
+    engine.dispose()
+
+
+def test_the_application_cannot_make_tables(postgresql: PostgreSQL) -> None:
+    with postgresql.lent(postgresql.empty()) as database:
+        engine = create_engine(database.url)
+        with engine.connect() as connection, pytest.raises(ProgrammingError):
+            connection.execute(text("create table mine (id integer)"))
+        engine.dispose()
+
+
+def test_a_lent_database_is_gone_afterwards(postgresql: PostgreSQL) -> None:
+    with postgresql.lent(postgresql.empty()) as database:
+        address = database.url.replace("+psycopg", "")
+        psycopg.connect(address).close()
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(address)
+
+
+def test_redis_starts_empty_and_never_evicts(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.dbsize() == 0
+        assert "noeviction" in str(client.config_get("maxmemory-policy"))
+
+
+def test_a_stopped_redis_leaves_no_folder(redis_server: Redis) -> None:
+    other = Redis.start()
+    other.stop()
+    assert not other.process.folder.exists()
+    assert redis_server.answers()
+
+
+def test_a_server_dies_with_a_killed_parent(redis_server: Redis) -> None:
+    script = "from tests.servers import Redis; print(Redis.start().port, flush=True); input()"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    with parent:
+        assert parent.stdout
+        port = int(parent.stdout.readline())
+        parent.kill()
+    wait_until(lambda: not listens(port), "the server's end", seconds=5)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("address", ["/run/socket", ("127.0.0.1", 1), ("::1", 1, 0, 0)])
+def test_loopback_and_unix_sockets_are_local(address: object) -> None:
+    assert is_local(address)
+
+
+def test_a_socket_to_elsewhere_is_refused() -> None:
+    with socket.socket() as probe, pytest.raises(PermissionError, match="loopback only"):
+        probe.connect(("192.0.2.1", 80))
+
+
+def test_a_name_elsewhere_is_not_looked_up() -> None:
+    with pytest.raises(socket.gaierror):
+        socket.create_connection(("host.example", 80))
