@@ -1,0 +1,144 @@
+"""JSON answers and errors as the platform words them, and who is calling.
+
+ServiceNow docs, "REST API HTTP response codes"; error texts as recorded from instances.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, current_app, g, request
+
+from sandbox.servicenow.accounts import Account
+from sandbox.servicenow.faults import INNER
+from sandbox.servicenow.instance import ServiceNow
+from sandbox.servicenow.sessions import COOKIE
+
+JSON = "application/json;charset=UTF-8"
+_NO_STORE = {
+    "Pragma": "no-store,no-cache",
+    "Cache-Control": "no-cache,no-store,must-revalidate,max-age=-1",
+    "Expires": "0",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+}
+
+
+class ApiError(Exception):
+    """An error answer of a REST API."""
+
+    def __init__(self, status: int, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.detail = detail
+
+
+def instance() -> ServiceNow:
+    """The instance that this request came to."""
+    found: ServiceNow = current_app.extensions["servicenow"]
+    return found
+
+
+def no_record() -> ApiError:
+    """No such record, or one that the caller may not see: the platform does not tell which."""
+    detail = "Record doesn't exist or ACL restricts the record retrieval"
+    return ApiError(404, "No Record found", detail)
+
+
+def acl_refusal(operation: str) -> ApiError:
+    """The caller may not insert, update or delete here."""
+    detail = f"ACL Exception {operation} Failed due to security constraints"
+    return ApiError(403, "Operation Failed", detail)
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer with the platform's headers."""
+    made = Response(json.dumps(body), status, content_type=JSON)
+    made.headers.update(_NO_STORE)
+    made.headers["X-Is-Logged-In"] = "true"
+    made.headers["X-Transaction-ID"] = secrets.token_hex(6)
+    made.headers.update(headers or {})
+    return made
+
+
+def error_answer(error: ApiError) -> Response:
+    """The error's JSON; a 401 carries the challenge and none of the signed-in headers."""
+    told = {"message": error.message, "detail": error.detail}
+    made = answer({"error": told, "status": "failure"}, error.status)
+    if error.status == 401:
+        made.headers["WWW-Authenticate"] = 'Basic realm="Service-now"'
+        del made.headers["X-Is-Logged-In"], made.headers["X-Transaction-ID"]
+    return made
+
+
+def caller() -> Account:
+    """Who is calling, by Basic or Bearer. Raises ApiError 401."""
+    account: Account | None = g.get("account")
+    if account is None:
+        account = _inside_batch() or _authenticated()
+        g.account = account
+    return account
+
+
+def _inside_batch() -> Account | None:
+    found: Account | None = request.environ.get(INNER)
+    return found
+
+
+def _authenticated() -> Account:
+    account = _by_token() or _by_password()
+    if account is None:
+        detail = "Required to provide Auth information"
+        raise ApiError(401, "User Not Authenticated", detail)
+    return account
+
+
+def _by_token() -> Account | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    user_name = instance().tokens.user_name(token.strip())
+    return instance().accounts.account(user_name) if user_name else None
+
+
+def _by_password() -> Account | None:
+    given = request.authorization
+    if given is None or given.type != "basic":
+        return None
+    account = instance().accounts.check(given.username or "", given.password or "")
+    if account is not None and COOKIE not in request.cookies:
+        instance().used_the_api(account.user_name, request.remote_addr or "")
+    return account
+
+
+def keep_session(made: Response) -> Response:
+    """Set the cookies of a first call; ServiceNow asks integrations to send them back."""
+    if "X-Is-Logged-In" in made.headers and COOKIE not in request.cookies:
+        made.set_cookie("JSESSIONID", secrets.token_hex(16).upper(), httponly=True)
+        value = secrets.token_hex(16).upper()
+        made.set_cookie(COOKIE, value, max_age=1800, httponly=True, samesite="Lax")
+    return made
+
+
+def json_body() -> dict[str, Any]:
+    """The request's JSON object. Raises ApiError 415 or 400."""
+    if request.mimetype != "application/json":
+        raise ApiError(415, "Unsupported Media Type", "Content-Type must be application/json")
+    try:
+        body = json.loads(request.get_data() or b"{}")
+    except ValueError as error:
+        raise ApiError(400, "Exception while reading request", str(error)) from error
+    if not isinstance(body, dict):
+        raise ApiError(400, "Exception while reading request", "a JSON object is expected")
+    return body
+
+
+def demand_json_accepted() -> None:
+    """Refuse callers that want anything but JSON. Raises ApiError 406."""
+    accepted = request.accept_mimetypes
+    if accepted and not accepted.accept_json:
+        raise ApiError(406, "Not Acceptable", "only application/json is served here")

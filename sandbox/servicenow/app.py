@@ -1,0 +1,70 @@
+"""Builds the Flask app of one sandbox instance."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from flask import Flask, Response
+
+from sandbox.servicenow import batch_api, catalog_api, oauth_api, pages, table_api
+from sandbox.servicenow.answers import ApiError, error_answer, keep_session
+from sandbox.servicenow.faults import FaultyFront
+from sandbox.servicenow.instance import (
+    APP_FOLDER,
+    ServiceNow,
+    app_properties,
+    populate,
+    utc_now,
+)
+from sandbox.world.model import World
+
+DEMO_ORDERS_SECRET = "whsec_" + base64.b64encode(b"request-broker-demo-orders-key-0001!").decode()
+DEMO_EVENTS_SECRET = "whsec_" + base64.b64encode(b"request-broker-demo-events-key-0001!").decode()
+
+
+def create_app(
+    world: World,
+    *,
+    broker_url: str | None = None,
+    faults: Iterable[str] = frozenset(),
+    latency_ms: int = 0,
+    orders_secret: str = DEMO_ORDERS_SECRET,
+    events_secret: str = DEMO_EVENTS_SECRET,
+    clock: Callable[[], datetime] = utc_now,
+    app_folder: Path = APP_FOLDER,
+) -> Flask:
+    """A ServiceNow instance with the people and catalogue of `world`, in memory.
+
+    `broker_url` is where the scoped app's scripts post (None: they log that it is not set);
+    `faults` are names from `faults.py`, `latency_ms` delays every answer, the secrets sign what the
+    scripts post, `clock` gives aware times, `app_folder` holds the scoped app's sources.
+    The state is `app.extensions["servicenow"]`, a `ServiceNow` whose switches work while it runs.
+    """
+    instance = ServiceNow(
+        clock=clock,
+        faults=set(faults),
+        latency_ms=latency_ms,
+        properties=app_properties(app_folder, broker_url, orders_secret, events_secret),
+        app_folder=app_folder,
+    )
+    populate(instance, world)
+    return _flask_app(instance, world.company)
+
+
+def _flask_app(instance: ServiceNow, company: str) -> Flask:
+    app = Flask(__name__, static_url_path="/styles")
+    app.extensions["servicenow"] = instance
+    app.config["COMPANY"] = company
+    for module in (table_api, batch_api, catalog_api, oauth_api, pages):
+        app.register_blueprint(module.blueprint)
+    app.register_error_handler(ApiError, _on_error)
+    app.after_request(keep_session)
+    app.wsgi_app = FaultyFront(app.wsgi_app, instance)  # type: ignore[method-assign]
+    return app
+
+
+def _on_error(error: ApiError) -> Response:
+    return error_answer(error)

@@ -1,0 +1,171 @@
+"""Runs the scoped app's own script files, each run in an interpreter of its own.
+
+`platform.js` holds the platform's classes; what they need from the instance is one small host function
+each. Scripts run as `system` and see every row, as `GlideRecord` does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dukpy
+import requests
+
+from sandbox.servicenow.queries import Evaluator
+from sandbox.servicenow.records import Records, Row, new_sys_id
+from sandbox.servicenow.rendering import Renderer, Style
+
+SYSTEM = "system"
+# ServiceNow docs, "Outbound HTTP logging properties": 100 characters of a body are kept by default.
+LOGGED_CHARACTERS = 100
+# ServiceNow docs, "HTTP connection management properties": no wait is longer than 30 seconds.
+LONGEST_WAIT_SECONDS = 30.0
+_PLATFORM = Path(__file__).with_name("platform.js")
+
+
+class ScriptFailed(Exception):
+    """A script threw what it did not catch."""
+
+
+class Engine:
+    """One instance's script engine, with the include files of the scoped app loaded for every run."""
+
+    def __init__(
+        self,
+        records: Records,
+        properties: MutableMapping[str, str],
+        folder: Path,
+        queue_event: Callable[[str, str, str], None],
+    ) -> None:
+        self._records = records
+        self._properties = properties
+        self._queue_event = queue_event
+        self._folder = folder
+        includes = sorted((folder / "script_includes").glob("*.js"))
+        self._prelude = "\n".join(path.read_text() for path in [_PLATFORM, *includes])
+
+    def run(self, script: str, source: str = "script", **arguments: Any) -> Any:
+        """Run a script's text with these global variables; a row comes as `(table, row)`.
+
+        Gives the value of the last expression where that is plain JSON. Raises ScriptFailed.
+        """
+        interpreter = dukpy.JSInterpreter()
+        for name, function in _Host(self, source).functions().items():
+            interpreter.export_function(name, function)
+        declared = "\n".join(_declaration(name, value) for name, value in arguments.items())
+        try:
+            return interpreter.evaljs(f"{self._prelude}\n{declared}\n{script}")
+        except dukpy.JSRuntimeError as error:
+            raise ScriptFailed(str(error).strip()) from error
+
+    def run_file(self, name: str, **arguments: Any) -> Any:
+        """Run one of the scoped app's script files, named from its folder."""
+        return self.run((self._folder / name).read_text(), Path(name).name, **arguments)
+
+    def log(self, level: str, message: str, source: str) -> None:
+        """Write to the system log, table `syslog`."""
+        values = {"level": level, "message": message, "source": source}
+        self._records.insert("syslog", values, SYSTEM)
+
+
+def _declaration(name: str, value: Any) -> str:
+    if isinstance(value, tuple):
+        table, row = value
+        return f"var {name} = recordOf({json.dumps(table)}, {json.dumps(dict(row))});"
+    return f"var {name} = {json.dumps(value)};"
+
+
+class _Host:
+    """What the platform's classes ask of the instance during one run."""
+
+    def __init__(self, engine: Engine, source: str) -> None:
+        self._engine = engine
+        self._source = source
+        self._records = engine._records
+        self._evaluator = Evaluator(self._records)
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Every function by the name that `platform.js` calls."""
+        return {
+            "log": lambda level, message: self._engine.log(level, message, self._source),
+            "property": lambda name: self._engine._properties.get(name),
+            "event_queue": self._engine._queue_event,
+            "base64_encode": lambda text: base64.b64encode(text.encode()).decode(),
+            "guid": new_sys_id,
+            "user_id": lambda: SYSTEM,
+            "user_name": lambda: SYSTEM,
+            "milliseconds": lambda: int(self._records.clock().timestamp() * 1000),
+            "select": self.select,
+            "element": self.element,
+            "insert": lambda table, row: dict(self._records.insert(table, row, SYSTEM)),
+            "update": lambda table, key, row: dict(self._records.update(table, key, row, SYSTEM)),
+            "mac": mac,
+            "send": self.send,
+        }
+
+    def select(self, table: str, query: str, limit: int) -> list[dict[str, str]]:
+        """GlideRecord's query."""
+        rows = self._evaluator.select(table, query)
+        return [dict(row) for row in (rows[:limit] if limit else rows)]
+
+    def element(self, table: str, sys_id: str, path: str) -> dict[str, str] | None:
+        """A dotted path from one record, with what people see for it."""
+        row: Row = self._records.find(table, sys_id) or {}
+        found = self._records.walk(table, row, path)
+        if found is None:
+            return None
+        column, value = found
+        shown = Renderer(self._records, Style("true")).display(row, column, value)
+        return {"value": value, "display": shown or ""}
+
+    def send(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """An outbound HTTP call, logged as the platform logs it; a transport fault has status 0."""
+        began = time.monotonic()
+        answer = _post(request)
+        values = {
+            "method": request["method"].upper(),
+            "url": request["url"],
+            "request_body": request["body"][:LOGGED_CHARACTERS],
+            "response_body": answer["body"][:LOGGED_CHARACTERS],
+            "response_status": answer["status"],
+            "response_time": int((time.monotonic() - began) * 1000),
+            "error_message": answer["error"],
+        }
+        self._records.insert("sys_outbound_http_log", values, SYSTEM)
+        return answer
+
+
+def _post(request: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {"User-Agent": "ServiceNow/1.0", **request["headers"]}
+    body = request["body"].encode("utf-8")
+    wait = min(request["timeout"] / 1000, LONGEST_WAIT_SECONDS)
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(
+                request["method"], request["url"], headers=headers, data=body, timeout=wait
+            )
+    except requests.RequestException as error:
+        return {"status": 0, "body": "", "headers": {}, "error": str(error)}
+    told = {name.lower(): value for name, value in answer.headers.items()}
+    return {"status": answer.status_code, "body": answer.text, "headers": told, "error": ""}
+
+
+def mac(base64_key: str, algorithm: str, data: str) -> str:
+    """CertificateEncryption.generateMac: the key in Base64, the answer in Base64."""
+    digest = {"HmacSHA256": hashlib.sha256, "HmacSHA512": hashlib.sha512}[algorithm]
+    made = hmac.new(base64.b64decode(base64_key), data.encode("utf-8"), digest)
+    return base64.b64encode(made.digest()).decode()
+
+
+def at_utc(value: str) -> datetime:
+    """A stored time as an aware datetime."""
+    return datetime.fromisoformat(value + "+00:00")

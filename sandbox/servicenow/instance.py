@@ -1,0 +1,221 @@
+"""One running instance: its rows, accounts, properties, script engine and the switches for tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sandbox.servicenow.accounts import ADMIN_SYS_ID, Access, Accounts, Tokens
+from sandbox.servicenow.engine import SYSTEM, Engine
+from sandbox.servicenow.events import Automation, JobQueue
+from sandbox.servicenow.records import LedgerEntry, Records, platform_time
+from sandbox.servicenow.schema import Schema, read_app_tables
+from sandbox.servicenow.sessions import Sessions
+from sandbox.servicenow.stock_tables import STOCK_TABLES
+from sandbox.servicenow.workflow import Workflow
+from sandbox.world.model import DeskItem, World, WorldPerson, sys_id
+
+APP_FOLDER = Path(__file__).resolve().parents[2] / "servicenow"
+SCOPE = "x_rqbrk_access"
+CLIENT_ID, CLIENT_SECRET = "broker", "broker-secret"
+INTEGRATION_USER = "broker"
+CLIENT_CREDENTIALS = "glide.oauth.inbound.client.credential.grant_type.enabled"
+INVALID_QUERY_NO_ROWS = "glide.invalid_query.returns_no_rows"
+LOGIN_EVENT_WINDOW = timedelta(seconds=60)
+_INTEGRATION_ROLES = frozenset(
+    {"sn_request_write", "sn_request_read", "snc_platform_rest_api_access"}
+)
+
+
+def utc_now() -> datetime:
+    """The clock of a sandbox that is not told another."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class ServiceNow:
+    """The state of one sandbox instance, in `app.extensions["servicenow"]`.
+
+    Switches, all readable at any time: `faults` (see `faults.py`), `latency_ms`, `properties`
+    (system properties by name), `shuffle_ties`, `batch_limit` (requests served in one batch before the
+    rest comes back unserviced). `ledger` lists every write ever made.
+    """
+
+    clock: Callable[[], datetime] = utc_now
+    faults: set[str] = field(default_factory=set)
+    latency_ms: int = 0
+    properties: dict[str, str] = field(default_factory=dict)
+    shuffle_ties: bool = True
+    batch_limit: int | None = None
+    app_folder: Path = APP_FOLDER
+
+    def __post_init__(self) -> None:
+        tables = [*STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
+        self.records = Records(Schema(tables), self.clock)
+        self.accounts = Accounts(self.records)
+        self.access = Access(self.records)
+        self.tokens = Tokens()
+        self.sessions = Sessions()
+        self.workflow = Workflow(self.records)
+        self.jobs = JobQueue()
+        self.automation = Automation(self.records, self.jobs, self.app_folder)
+        self.engine = Engine(
+            self.records, self.properties, self.app_folder, self.automation.raise_event
+        )
+        self.automation.engine = self.engine
+        self._last_api_login: dict[str, datetime] = {}
+
+    @property
+    def ledger(self) -> list[LedgerEntry]:
+        """Every write, oldest first; never shortened."""
+        return self.records.ledger
+
+    def signed_in(self, user_name: str, address: str) -> None:
+        """Somebody signed in: the event on which the scoped app's script action runs."""
+        for row in self.records.where("sys_user", user_name=user_name):
+            told = {"last_login_time": self.records.now()}
+            self.records.update("sys_user", row["sys_id"], told, SYSTEM)
+        self.automation.raise_event("login", user_name, address)
+
+    def used_the_api(self, user_name: str, address: str) -> None:
+        """An API login raises the same event, at most once a minute for a user."""
+        now, last = self.clock(), self._last_api_login.get(user_name)
+        if last is None or now - last >= LOGIN_EVENT_WINDOW:
+            self._last_api_login[user_name] = now
+            self.signed_in(user_name, address)
+
+    def run_fix_script(self, name: str, **replacements: str) -> None:
+        """Run a fix script as an operator does, after editing its text."""
+        text = (self.app_folder / "fix_scripts" / name).read_text()
+        for old, new in replacements.items():
+            text = text.replace(old, new)
+        self.engine.run(text, name)
+
+    def close(self) -> None:
+        """End the job threads."""
+        self.jobs.close()
+
+
+def app_properties(
+    folder: Path, broker_url: str | None, orders_secret: str, events_secret: str
+) -> dict[str, str]:
+    """The scoped app's properties as an administrator would have filled them in."""
+    declared = json.loads((folder / "properties.json").read_text())
+    values = {f"{SCOPE}.{entry['name']}": entry["value"] for entry in declared}
+    return values | {
+        f"{SCOPE}.broker_url": broker_url or "",
+        f"{SCOPE}.orders_secret": orders_secret,
+        f"{SCOPE}.events_secret": events_secret,
+        CLIENT_CREDENTIALS: "true",
+        INVALID_QUERY_NO_ROWS: "false",
+    }
+
+
+def populate(instance: ServiceNow, world: World) -> None:
+    """Fill a new instance with the people and the catalogue of the world."""
+    _add_service_accounts(instance)
+    for person in world.people.values():
+        _add_person(instance, world, person)
+    for delegator, delegate in world.delegates.items():
+        _add_delegate(instance, world, delegator, delegate)
+    for item in world.desk_items.values():
+        _add_item(instance, item)
+    instance.records.ledger.clear()
+
+
+def _add_service_accounts(instance: ServiceNow) -> None:
+    admin = {
+        "sys_id": ADMIN_SYS_ID,
+        "user_name": "admin",
+        "first_name": "System",
+        "last_name": "Administrator",
+        "name": "System Administrator",
+        "email": "admin@example.com",
+    }
+    broker = {
+        "sys_id": sys_id("sys_user", INTEGRATION_USER),
+        "user_name": INTEGRATION_USER,
+        "last_name": "Request Broker",
+        "name": "Request Broker",
+    }
+    for values in (admin, broker):
+        instance.records.insert("sys_user", values, SYSTEM)
+    instance.accounts.add("admin", "admin", frozenset({"admin"}))
+    instance.accounts.add(INTEGRATION_USER, "broker", _INTEGRATION_ROLES)
+
+
+def _add_person(instance: ServiceNow, world: World, person: WorldPerson) -> None:
+    if person.desk_user_name is None:
+        return
+    manager = world.people.get(person.manager or "")
+    values = {
+        "sys_id": person.sys_id,
+        "user_name": person.desk_user_name,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "name": person.display_name,
+        "email": person.email,
+        "employee_number": person.employee_number,
+        "title": person.title,
+        "department": _department(instance, person.department),
+        "manager": manager.sys_id if manager and manager.desk_user_name else "",
+        "active": person.desk_active,
+    }
+    instance.records.insert("sys_user", values, SYSTEM)
+    instance.accounts.add(person.desk_user_name, person.password)
+
+
+def _department(instance: ServiceNow, name: str) -> str:
+    key = sys_id("cmn_department", name)
+    if instance.records.find("cmn_department", key) is None:
+        instance.records.insert("cmn_department", {"sys_id": key, "name": name}, SYSTEM)
+    return key
+
+
+def _add_delegate(instance: ServiceNow, world: World, delegator: str, delegate: str) -> None:
+    values = {
+        "user": world.people[delegator].sys_id,
+        "delegate": world.people[delegate].sys_id,
+        "starts": platform_time(world.now - timedelta(days=30)),
+        "ends": platform_time(world.now + timedelta(days=365)),
+        "approvals": True,
+        "assignments": False,
+        "notifications": False,
+    }
+    instance.records.insert("sys_user_delegate", values, SYSTEM)
+
+
+def _add_item(instance: ServiceNow, item: DeskItem) -> None:
+    values = {
+        "sys_id": item.sys_id,
+        "name": item.name,
+        "short_description": item.short_description,
+        "category": item.category,
+        "price": "0",
+    }
+    instance.records.insert("sc_cat_item", values, SYSTEM)
+    for table, row in _questions(item):
+        instance.records.insert(table, row, SYSTEM)
+
+
+def _questions(item: DeskItem) -> Iterator[tuple[str, dict[str, object]]]:
+    for order, variable in enumerate(item.variables):
+        key = sys_id("item_option_new", f"{item.key}.{variable.name}")
+        yield (
+            "item_option_new",
+            {
+                "sys_id": key,
+                "name": variable.name,
+                "question_text": variable.question,
+                "type": "5" if variable.choices else "6",
+                "cat_item": item.sys_id,
+                "order": (order + 1) * 100,
+                "mandatory": variable.mandatory,
+            },
+        )
+        for place, choice in enumerate(variable.choices):
+            values = {"question": key, "text": choice, "value": choice, "order": place}
+            yield "question_choice", values
