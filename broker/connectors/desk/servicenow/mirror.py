@@ -51,15 +51,13 @@ class Mirror:
         self._known: set[str] = set()
 
     def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
-        """Write every row; those that were not taken, with reasons. Repeatable."""
+        """Write every row; those that the instance refused, with reasons.
+
+        Raises Unavailable while the outcome of any row is open: send them all again.
+        """
         faults: list[MirrorFault] = []
         for start in range(0, len(rows), self._size):
-            try:
-                faults += self._write(rows[start : start + self._size])
-            except Unavailable as error:
-                if not start:
-                    raise
-                return [*faults, *(MirrorFault(row, error.reason) for row in rows[start:])]
+            faults += self._write(rows[start : start + self._size])
         return faults
 
     def find(self, table: str, row_id: str) -> Mapping[str, str] | None:
@@ -79,8 +77,8 @@ class Mirror:
             faults += [outcome for outcome in outcomes if isinstance(outcome, MirrorFault)]
             steps = [outcome for outcome in outcomes if isinstance(outcome, _Step)]
             if not steps:
-                break
-        return faults + [MirrorFault(step.row, step.reason) for step in steps]
+                return faults
+        raise Unavailable(self._client.system, f"{len(steps)} rows: {steps[0].reason}")
 
     def _send(self, steps: Sequence[_Step]) -> list[_Step | MirrorFault | None]:
         numbered = {str(number): step for number, step in enumerate(steps)}
