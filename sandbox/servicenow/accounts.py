@@ -171,7 +171,6 @@ class Access:
         return row is not None and self._may_see_item(row, me)
 
     def _mirror_rule(self, table: str) -> Callable[[Row, str], bool]:
-        columns = ("requested_for", "requested_by", "approver")
-        if not table.startswith("x_"):
-            columns = ()
-        return lambda row, me: any(row.get(column) == me for column in columns)
+        mirror = table.startswith("x_")
+        parties = ("requested_for", "requested_by", "approver")
+        return lambda row, me: mirror and any(row.get(column) == me for column in parties)

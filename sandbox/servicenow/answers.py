@@ -18,6 +18,7 @@ from sandbox.servicenow.instance import ServiceNow
 from sandbox.servicenow.sessions import COOKIE
 
 JSON = "application/json;charset=UTF-8"
+_UNAUTHENTICATED = 401
 _NO_STORE = {
     "Pragma": "no-store,no-cache",
     "Cache-Control": "no-cache,no-store,must-revalidate,max-age=-1",
@@ -55,7 +56,7 @@ def acl_refusal(operation: str) -> ApiError:
     return ApiError(403, "Operation Failed", detail)
 
 
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer with the platform's headers."""
     made = Response(json.dumps(body), status, content_type=JSON)
     made.headers.update(_NO_STORE)
@@ -69,7 +70,7 @@ def error_answer(error: ApiError) -> Response:
     """The error's JSON; a 401 carries the challenge and none of the signed-in headers."""
     told = {"message": error.message, "detail": error.detail}
     made = answer({"error": told, "status": "failure"}, error.status)
-    if error.status == 401:
+    if error.status == _UNAUTHENTICATED:
         made.headers["WWW-Authenticate"] = 'Basic realm="Service-now"'
         del made.headers["X-Is-Logged-In"], made.headers["X-Transaction-ID"]
     return made

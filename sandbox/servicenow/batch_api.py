@@ -77,7 +77,7 @@ def _run_one(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(part: dict[str, Any]) -> TestResponse:
-    headers = {str(h["name"]): str(h["value"]) for h in part.get("headers") or []}
+    headers = [(str(h["name"]), str(h["value"])) for h in part.get("headers") or []]
     builder = EnvironBuilder(
         path=str(part.get("url", "")),
         method=str(part.get("method", "GET")).upper(),

@@ -18,15 +18,15 @@ from sandbox.servicenow.answers import (
     json_body,
     no_record,
 )
-from sandbox.servicenow.records import Row
 from sandbox.servicenow.ordering import OrderRefused, place_order, questions_of
+from sandbox.servicenow.records import Row
 
 blueprint = Blueprint("catalog_api", __name__)
 _ROOTS = ("/api/sn_sc/servicecatalog", "/api/sn_sc/v1/servicecatalog")
 
 
 def list_items() -> Response:
-    """The active items, by name; `sysparm_text` looks in the name, `sysparm_limit` defaults to 10."""
+    """The active items by name; `sysparm_text` looks in it, `sysparm_limit` defaults to 10."""
     caller()
     text = request.args.get("sysparm_text", "").casefold()
     rows = [r for r in _active_items() if text in r["name"].casefold()]

@@ -1,7 +1,7 @@
 """Runs the scoped app's own script files, each run in an interpreter of its own.
 
-`platform.js` holds the platform's classes; what they need from the instance is one small host function
-each. Scripts run as `system` and see every row, as `GlideRecord` does.
+`platform.js` holds the platform's classes; what they need from the instance is one small host
+function each. Scripts run as `system` and see every row, as `GlideRecord` does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ class ScriptFailed(Exception):
 
 
 class Engine:
-    """One instance's script engine, with the include files of the scoped app loaded for every run."""
+    """One instance's script engine; every run has the scoped app's script includes loaded."""
 
     def __init__(
         self,
@@ -45,14 +44,14 @@ class Engine:
         folder: Path,
         queue_event: Callable[[str, str, str], None],
     ) -> None:
-        self._records = records
-        self._properties = properties
-        self._queue_event = queue_event
+        self.records = records
+        self.properties = properties
+        self.queue_event = queue_event
         self._folder = folder
         includes = sorted((folder / "script_includes").glob("*.js"))
         self._prelude = "\n".join(path.read_text() for path in [_PLATFORM, *includes])
 
-    def run(self, script: str, source: str = "script", **arguments: Any) -> Any:
+    def run(self, script: str, source: str = "script", **arguments: object) -> object:
         """Run a script's text with these global variables; a row comes as `(table, row)`.
 
         Gives the value of the last expression where that is plain JSON. Raises ScriptFailed.
@@ -66,17 +65,17 @@ class Engine:
         except dukpy.JSRuntimeError as error:
             raise ScriptFailed(str(error).strip()) from error
 
-    def run_file(self, name: str, **arguments: Any) -> Any:
+    def run_file(self, name: str, **arguments: object) -> object:
         """Run one of the scoped app's script files, named from its folder."""
         return self.run((self._folder / name).read_text(), Path(name).name, **arguments)
 
     def log(self, level: str, message: str, source: str) -> None:
         """Write to the system log, table `syslog`."""
         values = {"level": level, "message": message, "source": source}
-        self._records.insert("syslog", values, SYSTEM)
+        self.records.insert("syslog", values, SYSTEM)
 
 
-def _declaration(name: str, value: Any) -> str:
+def _declaration(name: str, value: object) -> str:
     if isinstance(value, tuple):
         table, row = value
         return f"var {name} = recordOf({json.dumps(table)}, {json.dumps(dict(row))});"
@@ -89,15 +88,15 @@ class _Host:
     def __init__(self, engine: Engine, source: str) -> None:
         self._engine = engine
         self._source = source
-        self._records = engine._records
+        self._records = engine.records
         self._evaluator = Evaluator(self._records)
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Every function by the name that `platform.js` calls."""
         return {
             "log": lambda level, message: self._engine.log(level, message, self._source),
-            "property": lambda name: self._engine._properties.get(name),
-            "event_queue": self._engine._queue_event,
+            "property": self._engine.properties.get,
+            "event_queue": self._engine.queue_event,
             "base64_encode": lambda text: base64.b64encode(text.encode()).decode(),
             "guid": new_sys_id,
             "user_id": lambda: SYSTEM,
@@ -164,8 +163,3 @@ def mac(base64_key: str, algorithm: str, data: str) -> str:
     digest = {"HmacSHA256": hashlib.sha256, "HmacSHA512": hashlib.sha512}[algorithm]
     made = hmac.new(base64.b64decode(base64_key), data.encode("utf-8"), digest)
     return base64.b64encode(made.digest()).decode()
-
-
-def at_utc(value: str) -> datetime:
-    """A stored time as an aware datetime."""
-    return datetime.fromisoformat(value + "+00:00")

@@ -1,6 +1,6 @@
 """The event queue: what the platform runs later, on its own threads, in no promised order.
 
-ServiceNow docs, "Event states", "Business rules" (async) and "Script actions". Nothing is tried again.
+ServiceNow docs, "Event states", "Business rules" (async), "Script actions". Nothing is tried again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class JobQueue:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
-            except Exception:  # noqa: BLE001 - one bad job must not end the thread for all others
+            except Exception:  # one bad job must not end the thread for all others
                 log.exception("a queued job failed")
             finally:
                 self._jobs.task_done()
@@ -108,7 +108,7 @@ class Automation:
 
         self._jobs.put(job)
 
-    def _run(self, metadata: Mapping[str, Any], **arguments: Any) -> bool:
+    def _run(self, metadata: Mapping[str, Any], **arguments: object) -> bool:
         assert self.engine is not None
         try:
             self.engine.run_file(metadata["file"], **arguments)

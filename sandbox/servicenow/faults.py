@@ -15,7 +15,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
@@ -28,7 +28,15 @@ LONGEST_URL = 8192
 INNER = "sandbox.inside_batch"
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 KNOWN = frozenset(
-    "down hibernating rate-limit busy session-overflow drop-after-accept drop-before".split()
+    {
+        "down",
+        "hibernating",
+        "rate-limit",
+        "busy",
+        "session-overflow",
+        "drop-after-accept",
+        "drop-before",
+    }
 )
 
 
@@ -79,9 +87,9 @@ class FaultyFront:
         if "drop-before" in faults:
             _hang_up(environ)
             return Response("", 502)
-        for name in _ANSWERS:
+        for name, refusal in _ANSWERS.items():
             if name in faults:
-                return _ANSWERS[name](self._instance)
+                return refusal(self._instance)
         return _page(414, "Request-URI Too Long")(self._instance) if _too_long(environ) else None
 
     def _drops_answer(self, environ: WSGIEnvironment) -> bool:
@@ -92,7 +100,7 @@ class FaultyFront:
         )
 
     def _carry_out_and_drop(self, environ: WSGIEnvironment) -> Iterable[bytes]:
-        def ignored(status: str, headers: list[Any], exc_info: Any = None) -> Any:  # noqa: ARG001
+        def ignored(*_: object) -> Callable[[bytes], object]:
             return lambda _: None
 
         for _ in self._inner(environ, ignored):

@@ -1,4 +1,4 @@
-"""One running instance: its rows, accounts, properties, script engine and the switches for tests."""
+"""One running instance: its rows, accounts, properties, script engine and switches for tests."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class ServiceNow:
     """The state of one sandbox instance, in `app.extensions["servicenow"]`.
 
     Switches, all readable at any time: `faults` (see `faults.py`), `latency_ms`, `properties`
-    (system properties by name), `shuffle_ties`, `batch_limit` (requests served in one batch before the
-    rest comes back unserviced). `ledger` lists every write ever made.
+    (system properties by name), `shuffle_ties`, `batch_limit` (requests served in one batch before
+    the rest comes back unserviced). `ledger` lists every write ever made.
     """
 
     clock: Callable[[], datetime] = utc_now

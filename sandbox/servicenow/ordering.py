@@ -31,7 +31,7 @@ def place_order(
 
 
 def may_order_for(account: Account, person: Row) -> bool:
-    """People order for themselves and for who reports to them (property `glide.sc.req_for.roles`)."""
+    """People order for themselves and for who reports to them (`glide.sc.req_for.roles`)."""
     return account.is_admin or account.sys_id in (person["sys_id"], person["manager"])
 
 

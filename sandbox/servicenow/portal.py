@@ -93,7 +93,7 @@ def _item_line(row: Row) -> dict[str, str]:
 
 
 def state_label(row: Row) -> str:
-    """One phrase for an item's or a task's progress: the approval until it is given, then the state."""
+    """An item's progress in a phrase: the approval until it is given, then the state."""
     if row["approval"] == "requested":
         return "Waiting for approval"
     if row["approval"] in ("rejected", "cancelled"):

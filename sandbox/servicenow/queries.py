@@ -1,6 +1,6 @@
 """Encoded queries (ServiceNow docs, "Encoded query strings"): parsed, evaluated, and forgiving.
 
-A part that makes no sense is dropped and the rest runs; a bad value on a real column matches nothing.
+A part that makes no sense is dropped and the rest runs; a bad value on a real column finds nothing.
 """
 
 from __future__ import annotations

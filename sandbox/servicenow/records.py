@@ -1,4 +1,4 @@
-"""The rows: inserted, changed and removed the way the platform does it, strings only, one-second times."""
+"""The rows, written as the platform writes them: strings only, times in whole seconds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ Row = Mapping[str, str]
 REFERENCE_LENGTH = 32
 FIRST_NUMBER = 10001
 _READ_ONLY = frozenset(
-    "sys_created_on sys_created_by sys_updated_on sys_updated_by sys_mod_count "
-    "sys_class_name user_password".split()
+    {
+        "sys_created_on",
+        "sys_created_by",
+        "sys_updated_on",
+        "sys_updated_by",
+        "sys_mod_count",
+        "sys_class_name",
+        "user_password",
+    }
 )
 # ServiceNow docs, "Retrieving journal entries": input fields are written, list fields only show.
 _JOURNAL_LABELS = {"work_notes": "Work notes", "comments": "Additional comments"}
@@ -247,7 +254,7 @@ def journal_label(element: str) -> str:
     return _JOURNAL_LABELS.get(element, element)
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """What the platform stores for a JSON value: always a string, an object as `{key=value}`."""
     if value is None:
         return ""

@@ -20,7 +20,7 @@ _NULL_WITHOUT_VALUE = frozenset({"contact_type", "upon_reject", "reason"})
 
 @dataclass(frozen=True)
 class Style:
-    """What the caller asked for with `sysparm_display_value`, `…_exclude_reference_link`, `…_fields`."""
+    """What the caller asked for with the `sysparm_` parameters that shape an answer."""
 
     display: str = "false"
     links: bool = True
@@ -45,7 +45,7 @@ class Renderer:
             if found is not None:
                 yield path, self._cell(row, *found)
 
-    def _cell(self, row: Row, column: Column, value: str) -> Any:
+    def _cell(self, row: Row, column: Column, value: str) -> object:
         if self._style.display == "false":
             return self._linked(column, value, value, "value")
         shown = self.display(row, column, value)
@@ -54,7 +54,7 @@ class Renderer:
         cell: dict[str, Any] = {"display_value": shown, "value": value}
         return cell | self._link(column, value) if self._style.links and value else cell
 
-    def _linked(self, column: Column, value: str, shown: str | None, key: str) -> Any:
+    def _linked(self, column: Column, value: str, shown: str | None, key: str) -> object:
         link = self._link(column, value) if value and self._style.links else {}
         return {**link, key: shown} if link else shown
 

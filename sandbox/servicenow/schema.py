@@ -1,6 +1,6 @@
 """The tables of the sandbox: columns, types, choices, and how tables extend each other.
 
-Stock tables and their columns follow the ServiceNow docs ("Request Management architecture", "Table API");
+Stock tables follow the ServiceNow docs ("Request Management architecture", "Table API");
 the scoped app's tables are read from its own sources, so that what ships is what is tested.
 """
 

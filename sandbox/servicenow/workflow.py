@@ -1,8 +1,8 @@
 """What the platform does by itself with requests: ordering, approval, fulfilment task, roll-up.
 
-ServiceNow docs, "Service Catalog state closure", "Request Management architecture": a plain request is
-approved inside its insert, an item waits for its approvers, the first decision moots the others, a
-closed task closes its item and that its request.
+ServiceNow docs, "Service Catalog state closure", "Request Management architecture": a plain request
+is approved inside its insert, an item waits for its approvers, the first decision moots the others,
+a closed task closes its item and that its request.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Workflow:
             self._records.insert("sc_item_option_mtom", link, actor)
 
     def _ask_for_approval(self, ritm: Row, actor: str) -> None:
-        """The manager decides; where there is none, the flow's step has nobody to ask and goes on."""
+        """The manager decides; without one the flow's step has nobody to ask and goes on."""
         person = self._records.find("sys_user", ritm["requested_for"])
         manager = person["manager"] if person else ""
         if self._records.find("sys_user", manager) is None:
@@ -185,7 +185,7 @@ class Workflow:
 
 
 def rolled_up(states: set[str]) -> str:
-    """The state that closed children give their parent: any incomplete, all skipped, else complete."""
+    """The state closed children give their parent: any incomplete, all skipped, else complete."""
     if "4" in states:
         return "4"
     return "7" if states == {"7"} else "3"
