@@ -62,7 +62,10 @@ class DeskOrder:
 
 @dataclass(frozen=True, slots=True)
 class MirrorRow:
-    """One row to be written into the desk: table, id (32 hex) and the fields, all text."""
+    """One row to be written into the desk: id (32 hex) and the fields, all text.
+
+    `table` is our word, `request` or `approval`; the connector knows the desk's own name.
+    """
 
     table: str
     id: str

@@ -143,18 +143,19 @@ def _link(key: bytes, head: str, seq: int, event: AuditEventRow) -> str:
 def verify(session: Session, key: bytes) -> Verdict:
     """Walk the chain from its start; names the first sealed event that changed or vanished."""
     unsealed = session.scalar(select(func.count()).select_from(_unsealed().subquery())) or 0
-    chain = session.execute(
+    query = (
         select(AuditSealRow, AuditEventRow)
         .outerjoin(AuditEventRow, AuditEventRow.id == AuditSealRow.event_id)
         .order_by(AuditSealRow.seq)
         .execution_options(yield_per=1000)
     )
     head, sealed = GENESIS, 0
-    for link, event in chain:
-        fault = _fault(key, head, sealed + 1, link, event)
-        if fault:
-            return Verdict(sealed, unsealed, fault)
-        head, sealed = link.hash, link.seq
+    with session.execute(query) as chain:
+        for link, event in chain:
+            fault = _fault(key, head, sealed + 1, link, event)
+            if fault:
+                return Verdict(sealed, unsealed, fault)
+            head, sealed = link.hash, link.seq
     return Verdict(sealed, unsealed)
 
 

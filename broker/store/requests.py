@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
@@ -136,6 +136,12 @@ def open_rows(session: Session, iga: str) -> Sequence[RequestRow]:
         RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None)
     )
     return session.scalars(query).all()
+
+
+def mirror_again(session: Session) -> None:
+    """Offer once more what a desk has never taken."""
+    query = update(RequestRow).where(RequestRow.mirrored_fingerprint == "")
+    session.execute(query.values(mirror_due=True))
 
 
 def write(row: RequestRow, seen: AccessRequest, print_: str, at: datetime) -> None:

@@ -154,7 +154,11 @@ def _changes(broker: Broker) -> Counts:
             rows.setdefault(row.request_id, row)
     awaiting = RequestState.AWAITING_APPROVAL
     known = _known(rows.values(), lambda row: row.state is awaiting)
-    return _refresh(broker, iga, due(headers, known))
+    counts = _refresh(broker, iga, due(headers, known))
+    with broker.sessions.begin() as session:
+        requests.mirror_again(session)
+        owe_mirror(session, broker, broker.clock.now())
+    return counts
 
 
 def _known(

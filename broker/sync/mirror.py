@@ -174,8 +174,7 @@ def _remember(
         for request_id, entries in batch.items():
             session.get_one(RequestRow, request_id).mirror_due = False
             for entry in entries:
-                if entry.row.id not in refused:
-                    _store(session, entry)
+                _store(session, entry, entry.print_ if entry.row.id not in refused else "")
         if not refused:
             sync_runs.answered(session, desk, now)
         else:
@@ -184,9 +183,9 @@ def _remember(
             )
 
 
-def _store(session: Session, entry: _Pending) -> None:
+def _store(session: Session, entry: _Pending, print_: str) -> None:
     if entry.request:
-        session.get_one(RequestRow, entry.request).mirrored_fingerprint = entry.print_
+        session.get_one(RequestRow, entry.request).mirrored_fingerprint = print_
     task = session.get(ApprovalTaskRow, entry.task) if entry.task else None
     if task is not None:
-        task.mirrored_fingerprint = entry.print_
+        task.mirrored_fingerprint = print_

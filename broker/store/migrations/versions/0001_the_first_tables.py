@@ -438,3 +438,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_history")),
     )
     op.create_index(op.f("ix_order_history_order_id"), "order_history", ["order_id"], unique=False)
+    if op.get_bind().dialect.name == "sqlite":
+        _forbid_changes()
+
+
+def _forbid_changes() -> None:
+    """SQLite has no roles: triggers keep what PostgreSQL keeps by rights."""
+    for table in ("audit_events", "audit_seals"):
+        for act in ("update", "delete"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{act} BEFORE {act} ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+            )

@@ -1,0 +1,167 @@
+"""A small company: ada reports to ben, eve works elsewhere; one IGA, one desk, one database."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from broker import relay
+from broker.context import Broker
+from broker.domain.access import CatalogueItem, CatalogueMapping, Grant, ItemKind, MappingEntry
+from broker.domain.people import Account, Person
+from broker.orders.intake import receive
+from broker.orders.post import parse
+from broker.ports.desk import DeskApproval, DeskOrder, OrderRef
+from broker.ports.queue import QueueName
+from broker.settings import Settings
+from broker.store.audit import AuditEventRow
+from broker.store.base import open_store, sessions_of
+from broker.store.orders import OrderRow
+from tests.use_cases.fakes import FakeBell, FakeClock, FakeDesk, FakeIga
+
+ADA = Person("1", "ADA", "Ada Moreno", "ada@example.com", "1001", "2")
+BEN = Person("2", "BEN", "Ben Okafor", "ben@example.com", "1002")
+EVE = Person("3", "EVE", "Eve Lindqvist", "eve@example.com", "1003")
+FINANCE = CatalogueItem(ItemKind.ROLE, "14", "Finance Reporting")
+BUDGET = CatalogueItem(ItemKind.ROLE, "15", "Budget Approver")
+MAPPING = {
+    "role": MappingEntry(
+        "servicenow", "role", "Access to a role", [Grant(ItemKind.ROLE, name_from="role")]
+    ),
+    "both": MappingEntry(
+        "servicenow",
+        "both",
+        "Finance starter kit",
+        [Grant(ItemKind.ROLE, "Finance Reporting"), Grant(ItemKind.ROLE, "Budget Approver")],
+    ),
+    "laptop": MappingEntry("servicenow", "laptop", "Standard laptop", []),
+}
+
+
+def account(person: Person, **changes: Any) -> Account:
+    """The person's user at the desk."""
+    facts = {
+        "key": f"sys-{person.key}",
+        "login": person.login.lower(),
+        "display_name": person.display_name,
+        "email": person.email,
+        "employee_number": person.employee_number,
+    }
+    return Account("servicenow", **(facts | changes))
+
+
+@dataclass
+class House:
+    """Everything a use-case test touches."""
+
+    broker: Broker
+    iga: FakeIga
+    desk: FakeDesk
+    clock: FakeClock
+    bell: FakeBell
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def item(
+        self,
+        catalogue_item: str = "role",
+        person: Person = ADA,
+        approval: DeskApproval = DeskApproval.APPROVED,
+        **variables: str,
+    ) -> OrderRef:
+        """An item that exists at the desk."""
+        number = next(self.numbers)
+        ref = OrderRef(
+            "servicenow", f"{number:032x}", f"RITM{number:07}", f"{number + 500:032x}", f"SCTASK{number:07}"
+        )  # fmt: skip
+        label = MAPPING[catalogue_item].label if catalogue_item in MAPPING else catalogue_item
+        self.desk.items[ref.item_id] = DeskOrder(
+            ref=ref,
+            active=True,
+            approval=approval,
+            decisions=[],
+            requested_for=account(person),
+            opened_by=account(person),
+            catalogue_item=catalogue_item,
+            catalogue_label=label,
+            variables=variables or {"role": "Finance Reporting"},
+            evidence={"sys_id": ref.item_id, "sys_mod_count": "3"},
+        )
+        if approval is not DeskApproval.PENDING:
+            self.desk.approve(ref.item_id, approval)
+        return ref
+
+    def post(self, ref: OrderRef, *, webhook_id: str = "", **changes: Any) -> dict[str, Any]:
+        """Announce an item as the desk's script does."""
+        body: dict[str, Any] = {
+            "source": "servicenow",
+            "item": {"number": ref.item_number, "sys_id": ref.item_id},
+            "task": {"number": ref.task_number, "sys_id": ref.task_id},
+            "action": "grant",
+            "beneficiary": {"user_name": "ada"},
+            "requested_by": {"user_name": "ada"},
+            "approved_by": [],
+            "justification": "month end",
+        } | changes
+        raw = json.dumps(body).encode()
+        unique = webhook_id or f"id-{next(self.numbers)}"
+        return receive(self.broker, "servicenow", unique, raw, parse(raw))
+
+    def work(self) -> None:
+        """Pay everything that is due, in every queue, until nothing is."""
+        while any(relay.settle_due(self.broker, queue, 30) for queue in QueueName):
+            pass
+
+    def wait(self, rounds: int = 1, **amount: float) -> None:
+        """Let time pass and work, as often as told."""
+        for _ in range(rounds):
+            self.clock.forward(**amount)
+            self.work()
+
+    def order(self, answer: dict[str, Any]) -> OrderRow:
+        """The order as stored now, with its timeline."""
+        with self.broker.sessions() as session:
+            row = session.get_one(OrderRow, answer["order_id"])
+            _ = (row.history, row.beneficiary, row.requester)
+            return row
+
+    def state(self, answer: dict[str, Any]) -> str:
+        """The order's state now."""
+        return self.order(answer).state.value
+
+    def reason(self, answer: dict[str, Any]) -> str:
+        """The sentence an operator reads."""
+        return self.order(answer).lines[0].reason
+
+    def audit(self, action: str) -> list[AuditEventRow]:
+        """Audit events of one action."""
+        with self.broker.sessions() as session:
+            return session.query(AuditEventRow).filter_by(action=action).all()
+
+
+@pytest.fixture
+def house(database_url: str) -> Iterator[House]:
+    clock, bell = FakeClock(), FakeBell()
+    iga = FakeIga(staff=[ADA, BEN, EVE], catalogue=[FINANCE, BUDGET])
+    desk = FakeDesk(users=[account(ADA), account(BEN), account(EVE)])
+    engine = open_store(database_url)
+    broker = Broker(
+        settings=Settings(
+            base_url="http://127.0.0.1:8080",
+            secret_key=SecretStr("s" * 40),
+            audit_key=SecretStr("a" * 40),
+            saml_idp_metadata="http://localhost/metadata",
+        ),
+        sessions=sessions_of(engine),
+        bell=bell,
+        clock=clock,
+        igas={"oim": iga},
+        desks={"servicenow": desk},
+        catalogue=CatalogueMapping({("servicenow", key): entry for key, entry in MAPPING.items()}),
+        api_clients={},
+    )
+    yield House(broker, iga, desk, clock, bell)
+    engine.dispose()

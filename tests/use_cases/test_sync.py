@@ -1,0 +1,212 @@
+"""What the IGA knows reaches our rows and the desk; nothing is written twice."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from broker.domain.approvals import TaskState
+from broker.domain.errors import Unavailable
+from broker.store import people, requests, sync_runs
+from broker.store.access import holdings_of
+from broker.store.people import PersonRow
+from broker.store.requests import RequestRow
+from broker.sync import engine, timer, wanted
+from tests.use_cases.conftest import ADA, BEN, EVE, House, account
+from tests.use_cases.fakes import awaiting
+
+pytestmark = pytest.mark.both
+
+
+def person_id(house: House, key: str) -> str:
+    with house.broker.sessions() as session:
+        row = people.by_key(session, "oim", key)
+        assert row is not None
+        return row.id
+
+
+@pytest.fixture
+def known(house: House) -> House:
+    engine.sync_people(house.broker)
+    return house
+
+
+def stored(house: House, request_id: str) -> RequestRow:
+    with house.broker.sessions() as session:
+        row = requests.by_request_id(session, "oim", request_id)
+        assert row is not None
+        return row
+
+
+def test_a_login_brings_the_persons_requests_and_mirrors_them(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    wanted.login_seen(known.broker, "servicenow", "ada")
+    known.work()
+    mirrored = {row.table: row.fields for row in known.desk.mirrored.values()}
+    assert mirrored["request"]["requested_for"] == "sys-1"
+    assert mirrored["request"]["waiting_for"] == "Ben Okafor"
+    assert mirrored["approval"]["approver"] == "sys-2"
+    assert mirrored["approval"]["active"] == "true"
+
+
+def test_a_login_of_the_approver_brings_what_waits_for_them(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "ben")
+    wanted.login_seen(known.broker, "servicenow", "BEN")
+    known.work()
+    assert stored(known, "1").waiting[0].assignee_normal == "ben"
+
+
+def test_ten_logins_in_a_row_make_one_run(known: House) -> None:
+    for _ in range(10):
+        wanted.login_seen(known.broker, "servicenow", "ada")
+    known.work()
+    with known.broker.sessions() as session:
+        runs = session.scalars(select(sync_runs.SyncRunRow).filter_by(kind="person")).all()
+    assert len(runs) == 1
+
+
+def test_a_login_of_a_stranger_is_listed_and_refreshes_nobody(house: House) -> None:
+    house.desk.users.append(
+        account(replace(EVE, key="9", login="GINA", employee_number="", email=""))
+    )
+    wanted.login_seen(house.broker, "servicenow", "gina")
+    house.work()
+    with house.broker.sessions() as session:
+        (row,) = people.unmatched(session)
+    assert (row.login, row.reason.startswith("nobody in the IGA")) == ("gina", True)
+
+
+def test_a_decision_in_the_iga_clears_both_lists(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    decided = known.iga.requests["1"]
+    task = replace(decided.tasks[0], state=TaskState.APPROVED)
+    known.iga.requests["1"] = replace(decided, tasks=[task])
+    known.iga.finish("1")
+    engine.sync_person(known.broker, person_id(known, BEN.key))
+    known.work()
+    assert not stored(known, "1").is_open
+    assert {row.fields["active"] for row in known.desk.mirrored.values()} == {"false"}
+
+
+def test_a_second_run_writes_nothing(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    known.work()
+    written = known.desk.writes
+    counts = engine.sync_changes(known.broker)
+    known.work()
+    assert (counts["same"], counts["new"], counts["changed"]) == (1, 0, 0)
+    assert known.desk.writes == written
+
+
+def test_a_request_without_changes_is_not_mirrored_again_after_a_refresh(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    known.work()
+    written = known.desk.writes
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    known.work()
+    assert known.desk.writes == written
+
+
+def test_final_requests_are_never_read_again(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    known.iga.finish("1")
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    known.iga.reads.clear()
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    assert known.iga.reads == []
+
+
+def test_a_request_that_vanishes_leaves_the_open_lists_but_is_not_called_done(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    known.iga.hidden = {"1"}
+    counts = engine.sync_changes(known.broker)
+    assert counts["gone"] == 1
+    row = stored(known, "1")
+    assert (row.gone_at is not None, row.state.final) == (True, False)
+
+
+def test_a_scan_that_breaks_half_way_changes_nothing(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    known.iga.breaks["open_requests"] = Unavailable("oim", "broke off")
+    with pytest.raises(Unavailable):
+        engine.sync_changes(known.broker)
+    assert stored(known, "1").is_open
+
+
+def test_a_silent_iga_is_named_with_the_time_and_forgotten_when_it_answers(known: House) -> None:
+    known.iga.breaks["open_requests"] = Unavailable("oim", "is down")
+    since = known.clock.now()
+    with pytest.raises(Unavailable):
+        engine.sync_changes(known.broker)
+    known.clock.forward(minutes=5)
+    with known.broker.sessions() as session:
+        (silent,) = sync_runs.silent_connections(session)
+        assert (silent.name, silent.silent_since) == ("oim", since)
+    engine.sync_changes(known.broker)
+    with known.broker.sessions() as session:
+        assert sync_runs.silent_connections(session) == []
+
+
+def test_somebody_who_never_signs_in_is_refreshed_by_the_timer(known: House) -> None:
+    known.iga.requests["1"] = awaiting("1", EVE.key, "BEN")
+    assert timer.beat(known.broker)
+    known.work()
+    assert stored(known, "1").is_open
+    assert not timer.beat(known.broker), "the slot is taken"
+    known.clock.forward(minutes=30)
+    assert timer.beat(known.broker)
+
+
+def test_three_clocks_take_one_slot(known: House) -> None:
+    assert [timer.beat(known.broker) for _ in range(3)] == [True, False, False]
+    with known.broker.sessions() as session:
+        assert len(session.scalars(select(sync_runs.SlotRow)).all()) == 1
+
+
+def test_a_refresh_brings_what_the_person_holds(known: House) -> None:
+    known.post(known.item())
+    known.work()
+    known.iga.finish("9001")
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    with known.broker.sessions() as session:
+        held = holdings_of(session, person_id(known, ADA.key))
+    assert [row.name for row in held] == ["Finance Reporting"]
+
+
+def test_a_request_born_from_an_order_is_mirrored_with_its_human_requester(known: House) -> None:
+    ref = known.item()
+    known.post(ref)
+    known.work()
+    (row,) = [row.fields for row in known.desk.mirrored.values() if row.table == "request"]
+    assert (row["requested_by"], row["ritm"]) == ("sys-1", ref.item_number)
+
+
+def test_a_row_the_desk_refuses_does_not_hold_up_the_others(known: House) -> None:
+    known.iga.requests |= {"1": awaiting("1", ADA.key, "BEN"), "2": awaiting("2", EVE.key, "BEN")}
+    engine.sync_changes(known.broker)
+    known.work()
+    ids = {
+        row.fields["request_id"]: id_
+        for id_, row in known.desk.mirrored.items()
+        if row.table == "request"
+    }
+    known.desk.refuse = ids["1"]
+    known.iga.finish("1")
+    known.iga.finish("2")
+    engine.sync_changes(known.broker)
+    known.work()
+    assert known.desk.mirrored[ids["2"]].fields["active"] == "false"
+
+
+def test_everything_brings_the_history_of_people_who_never_sign_in(house: House) -> None:
+    house.iga.requests["1"] = awaiting("1", EVE.key, "BEN")
+    house.iga.finish("1")
+    engine.sync_everything(house.broker)
+    assert not stored(house, "1").is_open
+    with house.broker.sessions() as session:
+        assert len(session.scalars(select(PersonRow)).all()) == 3
