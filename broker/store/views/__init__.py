@@ -1,0 +1,1 @@
+"""What each screen shows: frozen rows, read in few queries, already limited to the viewer."""

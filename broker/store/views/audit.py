@@ -1,0 +1,127 @@
+"""The audit trail as an auditor reads it: names beside the opaque ids, exports without them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from broker.domain.people import normal
+from broker.store.audit import AuditEventRow, AuditSealRow
+from broker.store.orders import OrderRow
+from broker.store.people import PersonRow
+from broker.store.requests import RequestRow
+
+SHOWN = 200
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One event. `actor` and `subject` are names for people where we have them."""
+
+    id: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    actor_id: str
+    action: str
+    subject_kind: str
+    subject: str
+    subject_id: str
+    outcome: str
+    details: tuple[tuple[str, str], ...]
+    sealed: bool
+
+
+def events(session: Session, text: str = "") -> tuple[EventView, ...]:
+    """The newest events about `text`: an id, a login, an item's number, an action or outcome."""
+    query = select(AuditEventRow, AuditSealRow.seq).outerjoin(
+        AuditSealRow, AuditSealRow.event_id == AuditEventRow.id
+    )
+    if text.strip():
+        ids = _ids(session, text.strip())
+        query = query.where(
+            or_(
+                AuditEventRow.subject_id.in_(ids),
+                AuditEventRow.actor_id.in_(ids),
+                AuditEventRow.action == text.strip(),
+                AuditEventRow.outcome == text.strip(),
+            )
+        )
+    found = session.execute(query.order_by(AuditEventRow.id.desc()).limit(SHOWN)).tuples().all()
+    names = _names(session, [event for event, _ in found])
+    return tuple(_view(event, names, seq is not None) for event, seq in found)
+
+
+def sealed_count(session: Session) -> int:
+    """How many events are sealed: what a verification will have to walk."""
+    return session.scalar(select(func.count()).select_from(AuditSealRow)) or 0
+
+
+def export(session: Session) -> Iterator[dict[str, object]]:
+    """Every event with its seal, oldest first, exactly as it is kept."""
+    query = (
+        select(AuditEventRow, AuditSealRow)
+        .outerjoin(AuditSealRow, AuditSealRow.event_id == AuditEventRow.id)
+        .order_by(AuditEventRow.id)
+        .execution_options(yield_per=_CHUNK)
+    )
+    for event, seal in session.execute(query):
+        sealed = seal is not None
+        yield {
+            "id": event.id,
+            "at": event.at.isoformat(),
+            "actor_kind": event.actor_kind,
+            "actor_id": event.actor_id,
+            "action": event.action,
+            "subject_kind": event.subject_kind,
+            "subject_id": event.subject_id,
+            "outcome": event.outcome,
+            "details": event.details,
+            "seal": seal.seq if sealed else None,
+            "hash": seal.hash if sealed else None,
+        }
+
+
+def _ids(session: Session, text: str) -> list[str]:
+    """The opaque ids that people may mean by a number or a login."""
+    queries = (
+        select(PersonRow.id).where(PersonRow.login_normal == normal(text)),
+        select(OrderRow.id).where(OrderRow.item_number == text.upper()),
+        select(RequestRow.id).where(RequestRow.request_id == text),
+    )
+    return [text, *(found for query in queries for found in session.scalars(query))]
+
+
+def _names(session: Session, rows: Sequence[AuditEventRow]) -> dict[str, str]:
+    ids = sorted({row.actor_id for row in rows} | {row.subject_id for row in rows})
+    people = select(PersonRow.id, PersonRow.display_name).where(PersonRow.id.in_(ids))
+    orders = select(OrderRow.id, OrderRow.item_number).where(OrderRow.id.in_(ids))
+    return dict(session.execute(people).tuples().all()) | dict(
+        session.execute(orders).tuples().all()
+    )
+
+
+def _view(event: AuditEventRow, names: dict[str, str], sealed: bool) -> EventView:
+    details = json.loads(event.details)
+    return EventView(
+        id=event.id,
+        at=event.at,
+        actor_kind=event.actor_kind,
+        actor=names.get(event.actor_id, event.actor_id),
+        actor_id=event.actor_id,
+        action=event.action,
+        subject_kind=event.subject_kind,
+        subject=names.get(event.subject_id, event.subject_id),
+        subject_id=event.subject_id,
+        outcome=event.outcome,
+        details=tuple((str(name), _text(value)) for name, value in sorted(details.items())),
+        sealed=sealed,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

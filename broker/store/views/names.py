@@ -1,0 +1,60 @@
+"""Keys and logins of an IGA, turned into names for people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from broker.domain.people import normal
+from broker.store.people import PersonRow
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A person as screens name them. `id` is empty for somebody the IGA has not shown us."""
+
+    id: str
+    key: str
+    name: str
+    login: str = ""
+
+
+def view_of(person: PersonRow) -> PersonView:
+    """The name under which screens show a person."""
+    return PersonView(person.id, person.key, person.display_name or person.login, person.login)
+
+
+class Names:
+    """People of one IGA, read once for a whole screen."""
+
+    def __init__(
+        self, session: Session, iga: str, keys: Iterable[str] = (), logins: Iterable[str] = ()
+    ) -> None:
+        rows = _read(session, iga, PersonRow.key, set(keys))
+        rows += _read(session, iga, PersonRow.login_normal, {normal(login) for login in logins})
+        self._by_key = {row.key: view_of(row) for row in rows}
+        self._by_login = {row.login_normal: view_of(row) for row in rows}
+
+    def of_key(self, key: str) -> PersonView:
+        """Whoever has this key; somebody unknown is shown by the key itself."""
+        return self._by_key.get(key) or PersonView("", key, f"unknown person {key}")
+
+    def of_login(self, login: str) -> str:
+        """The name behind an assignee; a role or queue is shown as the IGA calls it."""
+        person = self._by_login.get(normal(login))
+        return person.name if person else login
+
+
+def _read(session: Session, iga: str, column: object, values: set[str]) -> list[PersonRow]:
+    wanted = sorted(values)
+    rows: list[PersonRow] = []
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(PersonRow).where(
+            PersonRow.iga == iga,
+            column.in_(wanted[start : start + _CHUNK]),  # type: ignore[attr-defined]  # a column
+        )
+        rows += session.scalars(query).all()
+    return rows

@@ -1,0 +1,179 @@
+"""Orders of the desk, and their way through both systems."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from broker.domain.orders import LineState
+from broker.domain.visibility import Viewer
+from broker.ports.desk import OrderRef
+from broker.store.orders import OrderHistoryRow, OrderLineRow, OrderRow
+from broker.store.requests import RequestRow
+from broker.store.views import scope
+from broker.store.views.lists import names_of
+from broker.store.views.names import Names, PersonView, view_of
+
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One thing ordered. `request` is our id of the request it became, once it is known."""
+
+    id: str
+    kind: str
+    name: str
+    state: str
+    reason: str
+    iga_request_id: str
+    request: str | None
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order in a list."""
+
+    id: str
+    source: str
+    item_number: str
+    state: str
+    action: str
+    lines: tuple[LineView, ...]
+    requester: PersonView | None
+    beneficiary: PersonView | None
+    received_at: datetime
+    iga: str
+
+    @property
+    def what(self) -> str:
+        """What is ordered, in one line; unknown until the desk has been asked."""
+        return ", ".join(line.name for line in self.lines if line.name) or "not yet confirmed"
+
+    @property
+    def reason(self) -> str:
+        """Why it stands still or ended, if a sentence is kept."""
+        return next((line.reason for line in self.lines if line.reason), "")
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing will change any more, but perhaps the desk's notes."""
+        return all(line.is_final for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One moment of the timeline, in which system, and a sentence for people."""
+
+    at: datetime
+    system: str
+    event: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """A whole order with its timeline across both systems."""
+
+    line: OrderLine
+    ref: OrderRef
+    justification: str
+    timeline: tuple[StepView, ...]
+
+
+def orders(session: Session, viewer: Viewer, text: str = "") -> tuple[OrderLine, ...]:
+    """The newest orders that the viewer may see; with `text`, those of that desk number."""
+    query = select(OrderRow).where(scope.visible_orders(viewer))
+    if wanted := text.strip().upper():
+        numbers = (OrderRow.item_number, OrderRow.task_number, OrderRow.desk_request_number)
+        query = query.where(or_(*(number == wanted for number in numbers)))
+    rows = session.scalars(query.order_by(OrderRow.received_at.desc()).limit(_MOST)).all()
+    return lines_of(session, viewer, rows)
+
+
+def needing_attention(session: Session, viewer: Viewer) -> tuple[OrderLine, ...]:
+    """Orders that wait for an operator, longest waiting first."""
+    stuck = select(OrderLineRow.order_id).where(OrderLineRow.state == LineState.NEEDS_ATTENTION)
+    query = select(OrderRow).where(scope.visible_orders(viewer), OrderRow.id.in_(stuck))
+    rows = session.scalars(query.order_by(OrderRow.received_at).limit(_MOST)).all()
+    return lines_of(session, viewer, rows)
+
+
+def order_page(session: Session, viewer: Viewer, order_id: str) -> OrderPage | None:
+    """The order of our id, or None if there is none that this viewer may see."""
+    query = select(OrderRow).where(OrderRow.id == order_id, scope.visible_orders(viewer))
+    row = session.scalar(query)
+    if row is None:
+        return None
+    (line,) = lines_of(session, viewer, [row])
+    timeline = sorted(
+        [*_desk_steps(row), *_iga_steps(session, row)], key=lambda step: (step.at, step.system)
+    )
+    return OrderPage(line, row.ref, row.justification, tuple(timeline))
+
+
+def lines_of(session: Session, viewer: Viewer, rows: Sequence[OrderRow]) -> tuple[OrderLine, ...]:
+    """Orders as lists show them."""
+    ids = {line.iga_request_id for row in rows for line in row.lines if line.iga_request_id}
+    query = select(RequestRow.iga, RequestRow.request_id, RequestRow.id).where(
+        RequestRow.request_id.in_(sorted(ids)), scope.visible(viewer)
+    )
+    requests = {(iga, request_id): row_id for iga, request_id, row_id in session.execute(query)}
+    return tuple(_line(row, requests) for row in rows)
+
+
+def _line(row: OrderRow, requests: dict[tuple[str, str], str]) -> OrderLine:
+    return OrderLine(
+        id=row.id,
+        source=row.source,
+        item_number=row.item_number,
+        state=row.state,
+        action=row.action,
+        lines=tuple(
+            LineView(
+                line.id, line.kind, line.name, line.state, line.reason,
+                line.iga_request_id or "", requests.get((row.iga, line.iga_request_id or "")),
+                LineState(line.state).final,
+            )
+            for line in row.lines
+        ),
+        requester=view_of(row.requester) if row.requester else None,
+        beneficiary=view_of(row.beneficiary) if row.beneficiary else None,
+        received_at=row.received_at,
+        iga=row.iga,
+    )  # fmt: skip
+
+
+def _desk_steps(row: OrderRow) -> list[StepView]:
+    return [_step(step) for step in row.history]
+
+
+def _step(step: OrderHistoryRow) -> StepView:
+    return StepView(step.at, "broker", step.event, step.sentence)
+
+
+def _iga_steps(session: Session, order: OrderRow) -> list[StepView]:
+    ids = [line.iga_request_id for line in order.lines if line.iga_request_id]
+    query = select(RequestRow).where(RequestRow.iga == order.iga, RequestRow.request_id.in_(ids))
+    rows = session.scalars(query).all()
+    names = names_of(session, rows)
+    return [step for row in rows for step in _request_steps(row, names[row.iga])]
+
+
+def _request_steps(row: RequestRow, names: Names) -> list[StepView]:
+    name = f"Request {row.request_id}"
+    steps = [StepView(row.created_at, row.iga, "opened", f"{name} was opened.")]
+    for task in row.tasks:
+        who, stage = names.of_login(task.assignee), f" ({task.stage})" if task.stage else ""
+        if task.assigned_at:
+            sentence = f"{name} waits for {who}{stage}."
+            steps.append(StepView(task.assigned_at, row.iga, "assigned", sentence))
+        if task.decided_at:
+            sentence = f"{who}: {task.state}{stage}."
+            steps.append(StepView(task.decided_at, row.iga, task.state, sentence))
+    if row.closed_at:
+        steps.append(StepView(row.closed_at, row.iga, row.state, f"{name} is {row.state}."))
+    return steps

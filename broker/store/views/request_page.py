@@ -1,0 +1,101 @@
+"""One request with everything that the IGA's own tracking page shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from broker.domain.people import normal
+from broker.domain.visibility import Viewer, may_see
+from broker.store.orders import OrderRow
+from broker.store.requests import ApprovalTaskRow, RequestRow
+from broker.store.views import scope
+from broker.store.views.lists import RequestLine, line_of, names_of, orders_of
+from broker.store.views.names import Names, PersonView
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One thing asked for, for one person."""
+
+    kind: str
+    name: str
+    beneficiary: PersonView
+    start_at: datetime | None
+    end_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One decision: waiting for, or made by, somebody."""
+
+    id: str
+    task_id: str
+    assignee: str
+    is_viewer: bool
+    state: str
+    raw_state: str
+    stage: str
+    assigned_at: datetime | None
+    decided_at: datetime | None
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """A whole request. `gone_at` is set when the IGA does not show it any more."""
+
+    line: RequestLine
+    justification: str
+    items: tuple[ItemView, ...]
+    tasks: tuple[TaskView, ...]
+    modified_at: datetime | None
+    seen_at: datetime
+    gone_at: datetime | None
+    order_visible: bool
+
+
+def request_page(session: Session, viewer: Viewer, row_id: str) -> RequestPage | None:
+    """The request of our id, or None if there is none that this viewer may see."""
+    row = session.get(RequestRow, row_id)
+    if row is None:
+        return None
+    order = orders_of(session, [row]).get(row.id)
+    if not may_see(viewer, scope.parties_of(session, row, order)):
+        return None
+    names = names_of(session, [row])[row.iga]
+    return _page(viewer, row, order, names)
+
+
+def _page(viewer: Viewer, row: RequestRow, order: OrderRow | None, names: Names) -> RequestPage:
+    mine = order and viewer.person_id in (order.requester_id, order.beneficiary_id)
+    return RequestPage(
+        line=line_of(viewer, row, names, order),
+        justification=row.justification,
+        items=tuple(
+            ItemView(i.kind, i.name, names.of_key(i.beneficiary_key), i.start_at, i.end_at)
+            for i in row.items
+        ),
+        tasks=tuple(task_view(viewer, row, task, names) for task in row.tasks),
+        modified_at=row.modified_at,
+        seen_at=row.seen_at,
+        gone_at=row.gone_at,
+        order_visible=viewer.sees_all or bool(mine),
+    )
+
+
+def task_view(viewer: Viewer, row: RequestRow, task: ApprovalTaskRow, names: Names) -> TaskView:
+    """One approval task as screens show it."""
+    mine = row.iga == viewer.iga and task.assignee_normal == normal(viewer.login)
+    return TaskView(
+        id=task.id,
+        task_id=task.task_id,
+        assignee=names.of_login(task.assignee),
+        is_viewer=mine,
+        state=task.state,
+        raw_state=task.raw_state,
+        stage=task.stage,
+        assigned_at=task.assigned_at,
+        decided_at=task.decided_at,
+        comment=task.comment,
+    )

@@ -1,0 +1,92 @@
+"""The rule of broker.domain.visibility as conditions of a query."""
+
+from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from broker.domain.people import normal
+from broker.domain.visibility import Parties, Viewer
+from broker.store.orders import OrderLineRow, OrderRow
+from broker.store.people import PersonRow
+from broker.store.requests import ApprovalTaskRow, BeneficiaryRow, RequestRow
+
+Condition = ColumnElement[bool]
+
+
+def own(viewer: Viewer) -> Condition:
+    """Requests that the viewer asked for or benefits from, directly or by an order."""
+    if viewer.key is None:
+        return false()
+    mine = [viewer.key]
+    return (RequestRow.iga == viewer.iga) & or_(
+        RequestRow.requester_key.in_(mine),
+        _for(select(BeneficiaryRow.request_row_id).where(BeneficiaryRow.person_key.in_(mine))),
+        _by_order(OrderRow.requester_id == viewer.person_id),
+    )
+
+
+def visible(viewer: Viewer) -> Condition:
+    """Every request the viewer may see."""
+    if viewer.sees_all:
+        return true()
+    if viewer.key is None:
+        return false()
+    reports = select(PersonRow.key).where(
+        PersonRow.iga == viewer.iga, PersonRow.manager_key == viewer.key
+    )
+    report_ids = select(PersonRow.id).where(
+        PersonRow.iga == viewer.iga, PersonRow.manager_key == viewer.key
+    )
+    of_reports = or_(
+        RequestRow.requester_key.in_(reports),
+        _for(select(BeneficiaryRow.request_row_id).where(BeneficiaryRow.person_key.in_(reports))),
+        _by_order(OrderRow.requester_id.in_(report_ids)),
+    )
+    deciding = _for(
+        select(ApprovalTaskRow.request_row_id).where(
+            ApprovalTaskRow.assignee_normal == normal(viewer.login)
+        )
+    )
+    theirs = (RequestRow.iga == viewer.iga) & or_(of_reports, deciding)
+    return own(viewer) | theirs
+
+
+def _for(request_ids: Select[str]) -> Condition:
+    return RequestRow.id.in_(request_ids)
+
+
+def _by_order(people: Condition) -> Condition:
+    return exists(
+        select(OrderLineRow.id)
+        .join(OrderRow, OrderRow.id == OrderLineRow.order_id)
+        .where(
+            OrderLineRow.iga_request_id == RequestRow.request_id,
+            OrderRow.iga == RequestRow.iga,
+            people,
+        )
+    )
+
+
+def visible_orders(viewer: Viewer) -> Condition:
+    """Orders that the viewer may see: their own once the desk has confirmed them, or all."""
+    if viewer.sees_all:
+        return true()
+    if viewer.person_id is None:
+        return false()
+    mine = (OrderRow.requester_id, OrderRow.beneficiary_id)
+    return or_(*(column == viewer.person_id for column in mine))
+
+
+def parties_of(session: Session, row: RequestRow, order: OrderRow | None) -> Parties:
+    """The people of a request, for the pure rule."""
+    keys = {row.requester_key, *(b.person_key for b in row.beneficiaries)}
+    if order and order.requester:
+        keys.add(order.requester.key)
+    managers = select(PersonRow.manager_key).where(
+        PersonRow.iga == row.iga, PersonRow.key.in_(keys), PersonRow.manager_key.is_not(None)
+    )
+    return Parties(
+        iga=row.iga,
+        keys=frozenset(keys),
+        manager_keys=frozenset(filter(None, session.scalars(managers))),
+        assignees=frozenset(task.assignee_normal for task in row.tasks),
+    )
