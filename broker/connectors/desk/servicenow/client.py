@@ -1,6 +1,7 @@
 """Calls to one instance: rows of tables, and many writes at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from broker.connectors.desk.servicenow.settings import Settings
 from broker.connectors.desk.servicenow.values import Row, sys_id, unwrapped
@@ -28,7 +29,7 @@ class Client:
         self._http = Http(
             name,
             base,
-            _proof(settings, Http(name, base, limits=limits)),
+            _proof(settings, Http(name, base, limits=replace(limits, tries=1))),
             limits=limits,
             pace=Pace(settings.calls_per_second),
             refuses=lambda body: any(words in body for words in _RECORD_REFUSED),

@@ -1,6 +1,7 @@
 """Calls to the Self Service API, and its way of paging."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from broker.connectors.http import Auth, Basic, Http, Limits
 from broker.connectors.iga.oim.settings import Settings
@@ -26,7 +27,8 @@ class Client:
         basic = Basic(settings.username, settings.password.get_secret_value())
         proof: Auth = basic
         if settings.authentication == "jwt":
-            service = Http(name, base, basic, headers=_WRITING, limits=limits)
+            once = replace(limits, tries=1)
+            service = Http(name, base, basic, headers=_WRITING, limits=once)
             proof = Tokens(service, _TOKENS, fields=("accessToken", "expiresIn"))
         pace = Pace(settings.calls_per_second)
         self._http = Http(

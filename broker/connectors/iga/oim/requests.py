@@ -130,35 +130,34 @@ def _tasks(row: Row, request_id: str) -> Iterator[ApprovalTask]:
     """
     for task in rows(row.get("requestTaskDetails")):
         history = next(iter(rows(task.get("history"))), task)
-        entries = [
-            (entry, who)
-            for when in ("previousApprovers", "currentApprovers", "futureApprovers")
-            for entry in rows(history.get(when))
-            for who in texts(
-                entry.get("approvers") or entry.get("approver") or entry.get("assignee")
-            )
-        ]
-        later = rows(history.get("futureApprovers"))
-        for entry, who in entries:
-            if entry not in later:
-                yield _task(request_id, task, entry, who, alone=len(entries) == 1)
+        known = [*rows(history.get("previousApprovers")), *rows(history.get("currentApprovers"))]
+        to_come = len(rows(history.get("futureApprovers")))
+        for entry in known:
+            alone = len(known) + to_come == 1
+            shared = first(task, "taskId") or request_id
+            yield from _decisions(entry, shared, alone=alone)
 
 
-def _task(request_id: str, task: Row, entry: Row, who: str, *, alone: bool) -> ApprovalTask:
-    raw = first(entry, "status", "state", "outcome")
-    own = first(entry, "taskId") or first(task, "taskId")
-    return ApprovalTask(
-        id=own if own and alone else _decision_id(own or request_id, first(entry, "stage"), who),
-        assignee=who,
-        state=task_state(raw),
-        raw_state=raw,
-        stage=first(entry, "stage"),
-        assigned_at=moment(first(entry, "assignedOn", "assignedDate", "created", "startDate")),
-        decided_at=moment(first(entry, "decidedOn", "completedOn", "updated", "endDate")),
-        comment=first(entry, "comment", "comments"),
-    )
+def _decisions(entry: Row, shared: str, *, alone: bool) -> Iterator[ApprovalTask]:
+    """One decision for each name. Ids stay while stages come and go: only what is certain to
+    be alone in its task is called like the task.
+    """
+    own, raw = first(entry, "taskId"), first(entry, "status", "state", "outcome")
+    stage = first(entry, "stage")
+    people = list(texts(entry.get("approvers") or entry.get("approver") or entry.get("assignee")))
+    for who in people:
+        single = len(people) == 1 and (own or alone)
+        yield ApprovalTask(
+            id=(own or shared) if single else _decision_id(own or shared, stage, who),
+            assignee=who,
+            state=task_state(raw),
+            raw_state=raw,
+            stage=stage,
+            assigned_at=moment(first(entry, "assignedDate", "assignedOn", "created", "startDate")),
+            decided_at=moment(first(entry, "completedDate", "completedOn", "decidedOn", "endDate")),
+            comment=first(entry, "comments", "comment", "actionComment"),
+        )
 
 
 def _decision_id(task_id: str, stage: str, who: str) -> str:
-    """A task with several approvers holds several decisions, each with an id that stays."""
     return f"{task_id}-{hashlib.sha256(f'{stage}/{who}'.encode()).hexdigest()[:8]}"

@@ -1,0 +1,89 @@
+"""Users, signing in and paging, against the sandbox's ServiceNow."""
+
+import pytest
+
+from broker.domain.errors import Misconfigured, Unavailable
+from tests.connectors.conftest import DeskSite
+
+
+def test_an_account_is_found_by_id_and_by_name(desk: DeskSite) -> None:
+    ada = desk.world.people["ada"]
+    by_id, by_name = desk.desk.account(ada.sys_id), desk.desk.account_named("Ada")
+    assert by_id == by_name
+    assert by_id is not None
+    assert (by_id.system, by_id.login, by_id.email) == ("servicenow", "ada", ada.email)
+    assert (by_id.display_name, by_id.employee_number) == (ada.display_name, ada.employee_number)
+
+
+@pytest.mark.parametrize(
+    "login", ["nobody", "", "ada^ORuser_name=ben", "javascript:gs.getUserID()"]
+)
+def test_a_name_nobody_has_is_none(desk: DeskSite, login: str) -> None:
+    assert desk.desk.account_named(login) is None
+
+
+@pytest.mark.parametrize("key", ["", "ada", "f" * 32, "x^active=true"])
+def test_an_id_nobody_has_is_none(desk: DeskSite, key: str) -> None:
+    assert desk.desk.account(key) is None
+
+
+def test_everybody_is_listed_once_whatever_the_page_size(desk: DeskSite) -> None:
+    wanted = sorted(row["sys_id"] for row in desk.state.records.all("sys_user"))
+    for page_size in (1000, 7, len(wanted)):
+        accounts = list(desk.connect(page_size=page_size).accounts())
+        assert sorted(account.key for account in accounts) == wanted
+
+
+def test_pages_that_hide_rows_do_not_end_the_list(
+    desk: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = sorted(row["sys_id"] for row in desk.state.records.all("sys_user"))
+    hidden = set(ids[3:12])
+    monkeypatch.setattr(
+        desk.state.access, "may_read", lambda _who, _table, row: row["sys_id"] not in hidden
+    )
+    seen = [account.key for account in desk.connect(page_size=3).accounts()]
+    assert seen == [key for key in ids if key not in hidden]
+
+
+def test_inactive_people_are_listed_as_such(desk: DeskSite) -> None:
+    lena = desk.desk.account_named("lena")
+    assert lena is not None
+    assert not lena.active
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"client_id": ""}, {"grant": "client_credentials", "password": ""}],
+)
+def test_every_way_of_signing_in_works(desk: DeskSite, settings: dict[str, str]) -> None:
+    assert desk.connect(**settings).check() == "servicenow answers, and broker is signed in."
+
+
+@pytest.mark.parametrize("settings", [{"password": "wrong"}, {"client_secret": "wrong"}])
+def test_wrong_credentials_are_for_the_operator(desk: DeskSite, settings: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured):
+        desk.connect(**settings).check()
+
+
+def test_an_account_that_sees_nothing_is_told_from_one_that_works(
+    desk: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.state.access, "may_read", lambda *_: False)
+    with pytest.raises(Misconfigured, match="hides the integration user broker"):
+        desk.desk.check()
+
+
+@pytest.mark.parametrize(
+    "fault", ["down", "hibernating", "busy", "session-overflow", "drop-before"]
+)
+def test_an_instance_in_trouble_is_unavailable(desk: DeskSite, fault: str) -> None:
+    desk.state.faults.add(fault)
+    with pytest.raises(Unavailable):
+        desk.desk.account_named("ada")
+
+
+def test_a_token_that_was_revoked_is_renewed(desk: DeskSite) -> None:
+    desk.desk.check()
+    desk.state.tokens.revoke_all()
+    assert "signed in" in desk.desk.check()

@@ -1,0 +1,136 @@
+"""Reading requested items, against the sandbox's ServiceNow."""
+
+import dataclasses
+import uuid
+
+import pytest
+
+from broker.domain.errors import NotFound
+from broker.ports.desk import DeskApproval, OrderRef
+from tests.connectors.conftest import DeskSite
+
+
+def test_an_approved_item_is_read_as_the_desk_has_it(desk: DeskSite) -> None:
+    ref = desk.approved("business_role", role="Finance Reporting")
+    order = desk.desk.order(ref)
+    (task,) = desk.state.records.where("sc_task", request_item=ref.item_id)
+    assert (order.approval, order.active) == (DeskApproval.APPROVED, True)
+    assert order.ref.task_id == task["sys_id"]
+    assert order.ref.task_number == task["number"]
+    assert (order.ref.request_number or "").startswith("REQ")
+    assert order.catalogue_item == desk.world.desk_items["business_role"].sys_id
+    assert order.catalogue_label == "Access to a business role"
+    assert order.variables == {"role": "Finance Reporting"}
+
+
+def test_people_come_with_what_the_match_needs(desk: DeskSite) -> None:
+    order = desk.desk.order(desk.approved("finance_reporting"))
+    ada = desk.world.people["ada"]
+    assert order.requested_for is not None
+    assert order.requested_for == order.opened_by
+    assert order.requested_for.key == ada.sys_id
+    assert order.requested_for.login == "ada"
+    assert order.requested_for.employee_number == ada.employee_number
+    assert order.requested_for.email == ada.email
+    assert order.requested_for.active
+
+
+def test_decisions_name_the_approver_and_the_time(desk: DeskSite) -> None:
+    order = desk.desk.order(desk.approved("finance_reporting"))
+    (decision,) = order.decisions
+    assert (decision.approver, decision.decision) == ("ben", "approved")
+    assert decision.at is not None
+    assert decision.at.tzinfo is not None
+
+
+def test_the_evidence_holds_versions_and_approvals_as_read(desk: DeskSite) -> None:
+    ref = desk.approved("business_role", role="Finance Reporting")
+    evidence = desk.desk.order(ref).evidence
+    item, approvals = evidence["item"], evidence["approvals"]
+    assert isinstance(item, dict)
+    assert isinstance(approvals, list)
+    assert item["sys_mod_count"] == desk.row("sc_req_item", ref.item_id)["sys_mod_count"]
+    assert [row["state"] for row in approvals] == ["approved"]
+    assert evidence["variables"] == {"role": "Finance Reporting"}
+
+
+def test_an_item_nobody_decided_on_is_pending(desk: DeskSite) -> None:
+    order = desk.desk.order(desk.order("finance_reporting"))
+    assert order.approval is DeskApproval.PENDING
+    assert [d.at for d in order.decisions] == [None]
+    assert order.ref.task_id is None
+
+
+def test_a_rejected_item_is_rejected(desk: DeskSite) -> None:
+    ref = desk.order("finance_reporting")
+    desk.decide(ref, "rejected")
+    assert desk.desk.order(ref).approval is DeskApproval.REJECTED
+
+
+@pytest.mark.parametrize("change", [{"approval": "cancelled"}, {"state": "4", "active": "false"}])
+def test_an_item_closed_before_approval_is_cancelled(
+    desk: DeskSite, change: dict[str, str]
+) -> None:
+    ref = desk.order("finance_reporting")
+    desk.state.records.update("sc_req_item", ref.item_id, change, "admin")
+    assert desk.desk.order(ref).approval is DeskApproval.CANCELLED
+
+
+def test_an_approved_item_that_was_closed_is_approved_but_not_active(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    desk.state.records.update("sc_req_item", ref.item_id, {"state": "3"}, "admin")
+    order = desk.desk.order(ref)
+    assert (order.approval, order.active) == (DeskApproval.APPROVED, False)
+
+
+def test_an_unknown_word_is_never_approved(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    own_words = desk.connect(approved_words="waved through")
+    assert own_words.order(ref).approval is DeskApproval.UNKNOWN
+
+
+def test_an_approval_of_the_request_above_does_not_approve_the_item(desk: DeskSite) -> None:
+    ref = desk.order("finance_reporting")
+    request = desk.row("sc_req_item", ref.item_id)["request"]
+    above = {
+        "approver": desk.world.people["ben"].sys_id,
+        "sysapproval": request,
+        "state": "approved",
+    }
+    desk.state.records.insert("sysapproval_approver", above, "admin")
+    order = desk.desk.order(ref)
+    assert order.approval is DeskApproval.PENDING
+    assert sorted(d.decision for d in order.decisions) == ["approved", "requested"]
+
+
+def test_an_item_under_another_number_is_not_found(desk: DeskSite) -> None:
+    ref = desk.order("finance_reporting")
+    with pytest.raises(NotFound, match="knows this item as"):
+        desk.desk.order(dataclasses.replace(ref, item_number="RITM0099999"))
+
+
+@pytest.mark.parametrize("item_id", [uuid.uuid4().hex, "", "x^ORactive=true", "A" * 32])
+def test_an_item_that_is_not_there_is_not_found(desk: DeskSite, item_id: str) -> None:
+    with pytest.raises(NotFound):
+        desk.desk.order(OrderRef("servicenow", item_id, "RITM0000001"))
+
+
+def test_a_task_of_another_item_is_not_found(desk: DeskSite) -> None:
+    mine, other = desk.approved("finance_reporting"), desk.approved("finance_reporting")
+    (task,) = desk.state.records.where("sc_task", request_item=other.item_id)
+    with pytest.raises(NotFound, match="has no task"):
+        desk.desk.order(dataclasses.replace(mine, task_id=task["sys_id"]))
+
+
+def test_a_beneficiary_pointing_nowhere_is_nobody(desk: DeskSite) -> None:
+    ref = desk.order("finance_reporting")
+    desk.state.records.update("sc_req_item", ref.item_id, {"requested_for": "no value"}, "admin")
+    assert desk.desk.order(ref).requested_for is None
+
+
+def test_the_link_leads_to_the_portal(desk: DeskSite) -> None:
+    ref = desk.order("finance_reporting")
+    wanted = f"/sp?id=ticket&table=sc_req_item&sys_id={ref.item_id}"
+    assert desk.desk.item_link(ref) == desk.url + wanted
+    elsewhere = desk.connect(portal_url="https://help.example.com/", portal_path="/esc")
+    assert elsewhere.item_link(ref).startswith("https://help.example.com/esc?id=ticket")
