@@ -73,6 +73,7 @@ class Server:
     """An app being served in a thread. `url` is its address, `stop()` ends it and its connections."""
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, host: str) -> None:
+        self.app = app
         self._open: set[socket.socket] = set()
         self._inner = make_server(
             LOOPBACK, 0, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
