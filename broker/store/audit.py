@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, Select, String, Text, func, or_, select
+from sqlalchemy import Index, Select, String, Text, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from broker.domain.references import canonical
-from broker.store.base import Base
+from broker.store.base import Base, Serial
 
-_Serial = BigInteger().with_variant(Integer, "sqlite")
 GENESIS = "0" * 64
 # One sealer at a time: the number is arbitrary, but must not change.
 _SEAL_LOCK = 0x5EA1
@@ -29,7 +28,7 @@ class AuditEventRow(Base):
     __tablename__ = "audit_events"
     __table_args__ = (Index("ix_audit_events_subject", "subject_kind", "subject_id"),)
 
-    id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(index=True)
     actor_kind: Mapped[str] = mapped_column(String(20))
     actor_id: Mapped[str] = mapped_column(String(64))
@@ -60,8 +59,8 @@ class AuditSealRow(Base):
 
     __tablename__ = "audit_seals"
 
-    seq: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=False)
-    event_id: Mapped[int] = mapped_column(_Serial, unique=True)
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(Serial, unique=True)
     hash: Mapped[str] = mapped_column(String(64))
     sealed_at: Mapped[datetime]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from broker.domain.orders import LineEvent, LineState, advance, order_state
 from broker.domain.references import canonical, fingerprint
 from broker.ports.desk import OrderRef
-from broker.store.base import Base, Identified, word
+from broker.store.base import Base, Identified, Serial, word
 from broker.store.people import PersonRow
 
 
@@ -49,9 +49,7 @@ class OrderRow(Identified):
     lines: Mapped[list["OrderLineRow"]] = relationship(
         order_by="OrderLineRow.position", lazy="selectin", back_populates="order"
     )
-    history: Mapped[list["OrderHistoryRow"]] = relationship(
-        order_by="OrderHistoryRow.at, OrderHistoryRow.id"
-    )
+    history: Mapped[list["OrderHistoryRow"]] = relationship(order_by="OrderHistoryRow.id")
 
     @property
     def ref(self) -> OrderRef:
@@ -92,11 +90,12 @@ class OrderLineRow(Identified):
     changed_at: Mapped[datetime]
 
 
-class OrderHistoryRow(Identified):
-    """One step of an order's timeline, in a sentence for people."""
+class OrderHistoryRow(Base):
+    """One step of an order's timeline, in a sentence for people; ids follow the order of events."""
 
     __tablename__ = "order_history"
 
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
     line_id: Mapped[str | None] = mapped_column(ForeignKey("order_lines.id"))
     at: Mapped[datetime]

@@ -5,13 +5,15 @@ from alembic import op
 
 from broker.store.base import UtcDateTime
 
+SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - every table of the first day
     """Bring it."""
     op.create_table(
         "access_requests",
@@ -47,7 +49,7 @@ def upgrade() -> None:
         "audit_events",
         sa.Column(
             "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            SERIAL,
             autoincrement=True,
             nullable=False,
         ),
@@ -69,11 +71,11 @@ def upgrade() -> None:
         "audit_seals",
         sa.Column(
             "seq",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            SERIAL,
             autoincrement=False,
             nullable=False,
         ),
-        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", SERIAL, nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("sealed_at", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_seals")),
@@ -428,7 +430,7 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("sentence", sa.String(length=1000), nullable=False),
-        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("id", SERIAL, nullable=False),
         sa.ForeignKeyConstraint(
             ["line_id"], ["order_lines.id"], name=op.f("fk_order_history_line_id")
         ),
