@@ -24,8 +24,9 @@ class Tokens:
         form: Mapping[str, str] | None = None,
         fields: tuple[str, str] = ("access_token", "expires_in"),
     ) -> None:
-        """`http` tries once: whoever reads repeats the whole call. `form` holds grant type and credentials, unless `http` itself proves who we are.
+        """`http` tries once, for whoever reads repeats the whole call.
 
+        `form` holds grant type and credentials, unless `http` itself proves who we are;
         `fields` name the token and its life in seconds in the answer.
         """
         self._http, self._path, self._form, self._fields = http, path, form, fields

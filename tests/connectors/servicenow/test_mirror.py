@@ -13,7 +13,7 @@ TABLE = "x_rqbrk_access_request"
 
 def row(number: int = 1, **fields: str) -> MirrorRow:
     key = uuid.uuid5(uuid.NAMESPACE_URL, str(number)).hex
-    return MirrorRow(TABLE, key, {"iga": "oim", "request_id": str(number), **fields})
+    return MirrorRow("request", key, {"iga": "oim", "request_id": str(number), **fields})
 
 
 def calls(desk: DeskSite) -> int:
@@ -23,7 +23,7 @@ def calls(desk: DeskSite) -> int:
 def test_a_row_is_created_under_our_id(desk: DeskSite) -> None:
     wanted = row(state="awaiting approval", active="true", opened_at="2026-01-31 08:15:30")
     assert desk.desk.mirror([wanted]) == []
-    held = desk.desk.find_mirrored(TABLE, wanted.id)
+    held = desk.desk.find_mirrored("request", wanted.id)
     assert held is not None
     assert {name: held[name] for name in wanted.fields} == wanted.fields
 
@@ -78,10 +78,10 @@ def test_a_batch_whose_answer_was_lost_is_sent_again(desk: DeskSite) -> None:
 
 
 def test_a_refused_row_is_returned_with_the_reason_and_holds_up_no_other(desk: DeskSite) -> None:
-    bad = MirrorRow("x_rqbrk_no_such_table", row(1).id, {"state": "x"})
+    bad = MirrorRow("no_such_table", row(1).id, {"state": "x"})
     (fault,) = desk.desk.mirror([bad, row(2)])
     assert fault.row == bad
-    assert fault.reason == "answered 400 (Invalid table x_rqbrk_no_such_table)"
+    assert fault.reason == "answered 400 (Invalid table x_rqbrk_access_no_such_table)"
     assert len(desk.state.records.all(TABLE)) == 1
 
 
@@ -97,14 +97,14 @@ def test_a_text_that_was_cut_is_none(desk: DeskSite) -> None:
 def test_an_empty_field_is_cleared(desk: DeskSite) -> None:
     desk.desk.mirror([row(waiting_for="BEN")])
     assert desk.desk.mirror([row(waiting_for="")]) == []
-    held = desk.desk.find_mirrored(TABLE, row().id)
+    held = desk.desk.find_mirrored("request", row().id)
     assert held is not None
     assert held["waiting_for"] == ""
 
 
 @pytest.mark.parametrize("row_id", [row(999).id, "no id"])
 def test_a_row_that_is_not_there_is_none(desk: DeskSite, row_id: str) -> None:
-    assert desk.desk.find_mirrored(TABLE, row_id) is None
+    assert desk.desk.find_mirrored("request", row_id) is None
 
 
 def test_nothing_to_mirror_is_no_call(desk: DeskSite) -> None:

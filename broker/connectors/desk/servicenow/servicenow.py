@@ -1,6 +1,7 @@
 """One ServiceNow instance behind the ports for desks."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from broker.connectors.desk.servicenow.client import Client
@@ -17,7 +18,7 @@ class ServiceNow:
     """Orders, mirror and directory of one instance, as its integration user may see them."""
 
     def __init__(self, name: str, settings: Settings) -> None:
-        self.name = name
+        self.name, self._settings = name, settings
         client = Client(name, settings)
         self._orders = Orders(client, settings)
         self._journal = Journal(client, self._orders, settings)
@@ -50,11 +51,15 @@ class ServiceNow:
 
     def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
         """Write every row, creating or changing it; returns those that were not taken."""
-        return self._mirror.mirror(rows)
+        return self._mirror.mirror([replace(row, table=self._table(row.table)) for row in rows])
 
     def find_mirrored(self, table: str, row_id: str) -> Mapping[str, str] | None:
         """The row as the instance holds it, or None."""
-        return self._mirror.find(table, row_id)
+        return self._mirror.find(self._table(table), row_id)
+
+    def _table(self, word: str) -> str:
+        """The app's name for our word: everything of an app begins with its scope."""
+        return f"{self._settings.scope}_{word}"
 
     def account(self, key: str) -> Account | None:
         """The user with this sys_id, or None."""

@@ -58,6 +58,9 @@ class Settings(BaseModel):
     cancelled_words: Words = Field(
         default=("cancelled", "not_required"), description="Values that mean no longer wanted"
     )
+    scope: str = Field(
+        default="x_rqbrk_access", pattern=r"^x_[a-z0-9_]+$", description="Scope of the broker's app"
+    )
     page_size: int = Field(default=1000, ge=1, le=10000, description="Rows asked for in one call")
     batch_size: int = Field(default=100, ge=1, le=100, description="Rows written in one call")
     read_seconds: float = Field(default=65.0, gt=0, description="Patience for one answer")
