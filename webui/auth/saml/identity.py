@@ -48,10 +48,10 @@ def read_identity(root: Element, provider: ServiceProvider) -> Identity:
         idp=provider.idp_entity_id,
         subject=subject,
         login=_login(texts, provider) if provider.login_attribute else subject,
-        email=_single(texts, provider.email_attribute),
-        employee_number=_single(texts, provider.employee_number_attribute),
-        display_name=_single(texts, provider.display_name_attribute),
-        groups=tuple(dict.fromkeys(texts.get(provider.group_attribute, ()))),
+        email=_text(_single(texts, provider.email_attribute)),
+        employee_number=_text(_single(texts, provider.employee_number_attribute)),
+        display_name=_text(_single(texts, provider.display_name_attribute)),
+        groups=tuple(dict.fromkeys(map(_text, texts.get(provider.group_attribute, ())))),
         session_index=None if session is None else session.get("SessionIndex"),
         session_not_on_or_after=_session_end(session),
         assertion_id=assertion.get("ID", ""),
@@ -93,10 +93,10 @@ def _subject(assertion: Element, provider: ServiceProvider) -> str:
 
 
 def _login(texts: dict[str, tuple[str, ...]], provider: ServiceProvider) -> str:
-    values = texts.get(provider.login_attribute, ())
-    if not values:
+    login = _single(texts, provider.login_attribute)
+    if not login:
         raise Reason.LOGIN_MISSING.refused()
-    return _key(_single(texts, provider.login_attribute), Reason.ATTRIBUTE_VALUE)
+    return _key(login, Reason.ATTRIBUTE_VALUE)
 
 
 def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:
@@ -105,7 +105,7 @@ def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:
         name = attribute.get("Name", "")
         if name in found:
             raise Reason.ATTRIBUTE_DUPLICATE.refused()
-        values = (_text(value.text or "") for value in attribute)
+        values = ((value.text or "").strip() for value in attribute)
         found[name] = tuple(value for value in values if value)
     return found
 
@@ -119,7 +119,7 @@ def _single(texts: dict[str, tuple[str, ...]], name: str) -> str:
 
 def _text(value: str) -> str:
     """A value for people's eyes: folded (NFKC), nothing invisible, no spaces around."""
-    folded = unicodedata.normalize("NFKC", value.strip())
+    folded = unicodedata.normalize("NFKC", value).strip()
     if not _is_visible(folded):
         raise Reason.ATTRIBUTE_VALUE.refused()
     return folded

@@ -7,7 +7,6 @@ profile need; everything else is refused.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -113,11 +112,15 @@ def _decoded(raw: str) -> bytes:
 
 
 def _strict_base64(raw: str) -> bytes:
-    """Line breaks are allowed (RFC 2045, some identity providers send them), nothing else."""
+    """The one spelling of base64; line breaks are allowed (RFC 2045, some providers send them)."""
+    text = raw.replace("\r", "").replace("\n", "")
     try:
-        return base64.b64decode(raw.replace("\r", "").replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError) as error:
+        document = base64.b64decode(text, validate=True)
+    except ValueError as error:  # also binascii.Error
         raise Reason.NOT_BASE64.refused() from error
+    if base64.b64encode(document).decode("ascii") != text:
+        raise Reason.NOT_BASE64.refused()
+    return document
 
 
 def _check_bytes(document: bytes) -> None:

@@ -7,7 +7,7 @@ they are. The person who tries to sign in is shown a generic page.
 from enum import Enum
 
 
-class SamlRefused(Exception):  # noqa: N818  # a verdict, not an error
+class SamlRefused(Exception):
     """The answer is not accepted. `code` is stable (audit), `sentence` is for the operator."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -87,7 +87,7 @@ class Reason(Enum):
     STATUS = "status", "The identity provider reports that the sign-in failed."
     NAME_ID_POLICY = (
         "name_id_policy",
-        "The identity provider cannot serve the NameID format that is asked for; adapt the settings.",
+        "The identity provider cannot serve the NameID format asked for; adapt the settings.",
     )
     ISSUER = "issuer", "The SAML response was not issued by the configured identity provider."
     IN_RESPONSE_TO = (

@@ -1,0 +1,421 @@
+"""Documents that are refused for their shape, before the SAML library sees them."""
+
+import base64
+import time
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from tests.webui.saml_idp import (
+    DS,
+    SAML,
+    SUCCESS,
+    Answer,
+    document,
+    idp_key,
+    only,
+    posted,
+    posted_text,
+    provider,
+    refusal,
+    refusal_of,
+    sign,
+    signed,
+)
+from webui.auth.saml import verify as door
+from webui.auth.saml.precheck import MAX_BYTES, precheck
+from webui.auth.saml.refusal import Reason
+
+OF_ASSERTION = "saml:Assertion/ds:Signature"
+SIGNED_INFO = f"{OF_ASSERTION}/ds:SignedInfo"
+REFERENCE = f"{SIGNED_INFO}/ds:Reference"
+TRANSFORMS = f"{REFERENCE}/ds:Transforms"
+XSLT = "http://www.w3.org/1999/XSL/Transform"
+
+
+def text() -> str:
+    return etree.tostring(signed(), encoding="unicode")
+
+
+@pytest.fixture(autouse=True)
+def library_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is refused here is refused without the SAML library's help."""
+
+    def reached(*_: object) -> None:
+        raise AssertionError("the library saw a document of a shape that is refused")
+
+    monkeypatch.setattr(door, "_verified", reached)
+
+
+# ---- how it arrives ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw", ["%%%", "abc", "PHNhbWw+=", "PHNh bWw+", "PHNhbWw+\t", "Pé", "====", "-_-_"]
+)
+def test_what_is_not_base64_is_refused(raw: str) -> None:
+    assert refusal_of(raw) == "not_base64"
+
+
+def test_nothing_at_all_is_refused() -> None:
+    assert refusal_of("") == "missing"
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES + 1, 10_000_000])
+def test_an_oversized_answer_is_refused_at_once(size: int) -> None:
+    raw = base64.b64encode(b"<" + b"a" * size).decode()
+    started = time.perf_counter()
+    assert refusal_of(raw) == "too_large"
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("content", ["", " ", "no xml", "<a>", "<a/><b/>", "{}", '<a b="&c;"/>'])
+def test_what_is_not_xml_is_refused(content: str) -> None:
+    assert refusal_of(posted_text(content)) in {"not_xml", "missing"}
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        "<!DOCTYPE Response>",
+        '<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd">',
+        '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>',
+        '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/hostname">]>',
+    ],
+)
+def test_a_document_type_is_refused(declaration: str) -> None:
+    assert refusal_of(posted_text(declaration + text())) == "dtd"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le"])
+def test_a_document_type_in_another_encoding_is_refused(encoding: str) -> None:
+    hidden = ("<!DOCTYPE r []>" + text()).encode(encoding)
+    assert refusal_of(base64.b64encode(hidden).decode()) == "encoding"
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-7", "UTF-16"])
+def test_another_declared_encoding_is_refused(encoding: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>' + text()
+    assert refusal_of(posted_text(declared)) in {"encoding", "not_xml"}
+
+
+@pytest.mark.parametrize("markup", ["<!-- -->", "<?php echo ?>", "<![CDATA[x]]>"])
+@pytest.mark.parametrize("place", ["<saml:NameID", "b1946ac9", "</samlp:Response>", "ada@"])
+def test_comments_instructions_and_cdata_are_refused(markup: str, place: str) -> None:
+    if place.startswith("<"):
+        changed = text().replace(place, markup + place, 1)
+    else:
+        changed = text().replace(place, place + markup, 1)
+    assert changed != text()
+    assert refusal_of(posted_text(changed)) == "markup"
+
+
+def test_a_comment_inside_a_digest_is_refused() -> None:
+    changed = text().replace("DigestValue>", "DigestValue><!--x-->", 1)
+    assert refusal_of(posted_text(changed)) == "markup"
+
+
+def test_an_xml_declaration_is_no_instruction() -> None:
+    declared = '<?xml version="1.0" encoding="utf-8"?>\n' + text()
+    assert precheck(posted_text(declared)).startswith(b"<?xml")
+
+
+# ---- elements ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "Response",
+        "{urn:x}Response",
+        f"{{{SAML}}}Assertion",
+        "{urn:oasis:names:tc:SAML:2.0:protocol}LogoutResponse",
+    ],
+)
+def test_another_root_is_refused(tag: str) -> None:
+    assert refusal(etree.Element(tag)) == "not_a_response"
+
+
+def status(*values: str) -> str:
+    """Status codes, each inside the one before."""
+    opened = "".join(f'<samlp:StatusCode Value="{value}">' for value in values)
+    return opened + "</samlp:StatusCode>" * len(values)
+
+
+OUTCOME = "urn:oasis:names:tc:SAML:2.0:status:"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (status(f"{OUTCOME}Responder"), "status"),
+        (status(SUCCESS, SUCCESS), "status"),
+        (status("Success"), "status"),
+        (status(), "status"),
+        (status(f"{OUTCOME}Requester", f"{OUTCOME}InvalidNameIDPolicy"), "name_id_policy"),
+    ],
+)
+def test_anything_but_success_is_refused(status: str, code: str) -> None:
+    assert refusal(signed(Answer(status=status))) == code
+
+
+def test_no_assertion_is_refused() -> None:
+    root = document(Answer())
+    root.remove(only(root, "saml:Assertion"))
+    assert refusal(root) == "assertion_count"
+
+
+def test_an_encrypted_assertion_is_refused() -> None:
+    root = signed()
+    etree.SubElement(root, f"{{{SAML}}}EncryptedAssertion")
+    assert refusal(root) == "encrypted"
+
+
+@pytest.mark.parametrize(
+    "name", ["EncryptedID", "EncryptedData", "CipherReference", "EncryptedKey"]
+)
+def test_encrypted_parts_are_refused(name: str) -> None:
+    root = signed()
+    etree.SubElement(
+        only(root, "saml:Assertion/saml:Subject"), f"{{http://www.w3.org/2001/04/xmlenc#}}{name}"
+    )
+    assert refusal(root) == "encrypted"
+
+
+@pytest.mark.parametrize(
+    "tag", [f"{{{SAML}}}Advice", "{urn:x}Anything", "Anything", f"{{{SAML}}}AuthzDecisionStatement"]
+)
+@pytest.mark.parametrize("path", [".", "saml:Assertion", "saml:Assertion/saml:Conditions"])
+def test_an_unknown_element_is_refused(path: str, tag: str) -> None:
+    root = signed()
+    etree.SubElement(only(root, path), tag)
+    assert refusal(root) == "element"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "saml:Assertion/saml:Subject/saml:NameID",
+        "saml:Assertion/saml:AttributeStatement/saml:Attribute/saml:AttributeValue",
+    ],
+)
+def test_markup_inside_a_value_is_refused(path: str) -> None:
+    root = document(Answer())
+    etree.SubElement(only(root, path), "b").text = "x"
+    sign(only(root, "saml:Assertion"), idp_key())
+    sign(root, idp_key())
+    assert refusal(root) == "value_markup"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        (OF_ASSERTION, "Id", "_assertion1"),
+        ("saml:Assertion", "{urn:x}ID", "_other"),
+        ("saml:Assertion", "{http://www.w3.org/XML/1998/namespace}id", "_other"),
+        (".", "ID", "_assertion1"),
+        ("saml:Assertion/saml:Subject", "id", "_response1"),
+    ],
+)
+def test_a_repeated_or_disguised_id_is_refused(path: str, name: str, value: str) -> None:
+    root = signed()
+    only(root, path).set(name, value)
+    assert refusal(root) == "duplicate_id"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{http://www.w3.org/XML/1998/namespace}base",
+        "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation",
+    ],
+)
+def test_attributes_that_change_the_reading_are_refused(name: str) -> None:
+    root = signed()
+    root.set(name, "urn:x")
+    assert refusal(root) == "namespace"
+
+
+def test_a_relative_namespace_is_refused() -> None:
+    changed = text().replace("<samlp:Response ", '<samlp:Response xmlns:r="1" ', 1)
+    assert refusal_of(posted_text(changed)) in {"namespace", "not_xml"}
+
+
+# ---- signatures -------------------------------------------------------------------------------
+
+Change = Callable[[Element], object]
+METHOD = f"{SIGNED_INFO}/ds:SignatureMethod"
+CANONICALISATION = f"{SIGNED_INFO}/ds:CanonicalizationMethod"
+TRANSFORM = f"{TRANSFORMS}/ds:Transform"
+KEY_INFO = f"{OF_ASSERTION}/ds:KeyInfo"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+INCLUSIVE_C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+HMAC = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"
+KEY_INFO_REFERENCE = "{http://www.w3.org/2009/xmldsig11#}KeyInfoReference"
+
+
+def setting(path: str, name: str, value: str) -> Change:
+    return lambda root: only(root, path).set(name, value)
+
+
+def adding(path: str, tag: str) -> Change:
+    return lambda root: etree.SubElement(only(root, path), tag)
+
+
+def repeating(path: str) -> Change:
+    return lambda root: only(root, path).addnext(deepcopy(only(root, path)))
+
+
+def removing(path: str) -> Change:
+    def remove(root: Element) -> None:
+        element = only(root, path)
+        element.getparent().remove(element)  # type: ignore[union-attr]  # never the root
+
+    return remove
+
+
+def second_reference(uri: str) -> Change:
+    def add(root: Element) -> None:
+        copy = deepcopy(only(root, REFERENCE))
+        copy.set("URI", uri)
+        only(root, REFERENCE).addnext(copy)
+
+    return add
+
+
+def stylesheet(root: Element) -> None:
+    """Only the structure: an empty stylesheet, which must never be looked at."""
+    transform = only(root, f"{TRANSFORMS}/ds:Transform")
+    transform.set("Algorithm", "http://www.w3.org/TR/1999/REC-xslt-19991116")
+    etree.SubElement(transform, f"{{{XSLT}}}stylesheet", version="1.0")
+
+
+def stylesheet_in_canonicalisation(root: Element) -> None:
+    last = only(root, TRANSFORMS)[-1]
+    etree.SubElement(last, f"{{{XSLT}}}stylesheet", version="1.0")
+
+
+def many_transforms(root: Element) -> None:
+    transforms = only(root, TRANSFORMS)
+    for _ in range(1500):
+        etree.SubElement(transforms, f"{{{DS}}}Transform", Algorithm=f"{DS}enveloped-signature")
+
+
+def moved_signature(root: Element) -> None:
+    only(root, "saml:Assertion/saml:Subject").append(only(root, OF_ASSERTION))
+
+
+def two_signed_infos(root: Element) -> None:
+    only(root, OF_ASSERTION).insert(0, deepcopy(only(root, SIGNED_INFO)))
+
+
+def nameless(root: Element) -> None:
+    del only(root, "saml:Assertion").attrib["ID"]
+
+
+SHA1 = f"{DS}sha1"
+SIGNATURES: dict[str, tuple[Change, str]] = {
+    "second reference, same": (second_reference("#_assertion1"), "reference_count"),
+    "second reference, response": (second_reference("#_response1"), "reference_count"),
+    "second reference, empty": (second_reference(""), "reference_count"),
+    "second reference, file": (second_reference("file:///dev/null"), "reference_count"),
+    "second reference, http": (second_reference("http://127.0.0.1:9/"), "reference_count"),
+    "no reference": (removing(REFERENCE), "reference_count"),
+    "reference to nothing": (setting(REFERENCE, "URI", ""), "reference_target"),
+    "reference to the other": (setting(REFERENCE, "URI", "#_response1"), "reference_target"),
+    "reference to a file": (setting(REFERENCE, "URI", "file:///dev/null"), "reference_target"),
+    "reference by xpointer": (setting(REFERENCE, "URI", "#xpointer(/)"), "reference_target"),
+    "no ID": (nameless, "reference_target"),
+    "stylesheet": (stylesheet, "transforms"),
+    "stylesheet in c14n": (stylesheet_in_canonicalisation, "element"),
+    "xpath": (setting(TRANSFORM, "Algorithm", XPATH), "transforms"),
+    "base64": (setting(TRANSFORM, "Algorithm", f"{DS}base64"), "transforms"),
+    "many transforms": (many_transforms, "transforms"),
+    "one transform": (removing(TRANSFORM), "transforms"),
+    "no transforms": (removing(TRANSFORMS), "signature_shape"),
+    "inclusive c14n": (
+        setting(CANONICALISATION, "Algorithm", INCLUSIVE_C14N),
+        "transforms",
+    ),
+    "rsa-sha1": (setting(METHOD, "Algorithm", f"{DS}rsa-sha1"), "algorithm"),
+    "hmac": (
+        setting(METHOD, "Algorithm", HMAC),
+        "algorithm",
+    ),
+    "hmac length": (adding(METHOD, f"{{{DS}}}HMACOutputLength"), "algorithm"),
+    "sha1 digest": (setting(f"{REFERENCE}/ds:DigestMethod", "Algorithm", SHA1), "algorithm"),
+    "digest with children": (adding(f"{REFERENCE}/ds:DigestMethod", "x"), "algorithm"),
+    "digest value with children": (adding(f"{REFERENCE}/ds:DigestValue", "x"), "element"),
+    "retrieval method": (adding(KEY_INFO, f"{{{DS}}}RetrievalMethod"), "key_info"),
+    "retrieval in x509": (
+        adding(f"{KEY_INFO}/ds:X509Data", f"{{{DS}}}RetrievalMethod"),
+        "key_info",
+    ),
+    "key info reference": (
+        adding(KEY_INFO, KEY_INFO_REFERENCE),
+        "key_info",
+    ),
+    "object": (adding(OF_ASSERTION, f"{{{DS}}}Object"), "signature_shape"),
+    "manifest": (adding(SIGNED_INFO, f"{{{DS}}}Manifest"), "signature_shape"),
+    "two signed infos": (two_signed_infos, "signature_shape"),
+    "no signature value": (removing(f"{OF_ASSERTION}/ds:SignatureValue"), "signature_shape"),
+    "moved signature": (moved_signature, "signature_position"),
+    "two signatures": (repeating(OF_ASSERTION), "signature_count"),
+}
+
+
+@pytest.mark.parametrize(("change", "code"), SIGNATURES.values(), ids=SIGNATURES.keys())
+def test_a_signature_of_another_shape_is_refused_at_once(change: Change, code: str) -> None:
+    root = signed()
+    change(root)
+    raw = posted(root)
+    started = time.perf_counter()
+    assert refusal_of(raw) == code
+    assert time.perf_counter() - started < 0.05
+
+
+def test_no_signature_is_refused() -> None:
+    assert refusal(document(Answer())) == "signature_missing"
+
+
+def test_inclusive_namespaces_of_the_canonicalisation_are_allowed() -> None:
+    root = signed()
+    c14n = "http://www.w3.org/2001/10/xml-exc-c14n#"
+    for parent in (
+        only(root, TRANSFORMS)[-1],
+        only(root, CANONICALISATION),
+    ):
+        etree.SubElement(parent, f"{{{c14n}}}InclusiveNamespaces", PrefixList="xs")
+    assert precheck(posted(root))
+
+
+def test_the_usual_descriptions_of_a_key_are_allowed() -> None:
+    root = signed(key_name="idp")
+    data = only(root, f"{KEY_INFO}/ds:X509Data")
+    for name in ("X509SubjectName", "X509SKI"):
+        etree.SubElement(data, f"{{{DS}}}{name}").text = "x"
+    assert precheck(posted(root))
+
+
+def test_many_groups_are_checked_quickly() -> None:
+    values = {"uid": ("ada",), "groups": tuple(f"group-{n}" for n in range(1200))}
+    raw = posted(signed(Answer(attributes=values)))
+    started = time.perf_counter()
+    assert precheck(raw)
+    assert time.perf_counter() - started < 0.3
+
+
+def test_every_reason_has_its_own_code_and_a_sentence() -> None:
+    codes = [reason.value[0] for reason in Reason]
+    assert len(set(codes)) == len(codes)
+    assert all(reason.refused().sentence.endswith(".") for reason in Reason)
+
+
+def test_provider_settings_do_not_reach_the_shape() -> None:
+    assert (
+        refusal(document(Answer()), provider(require_message_signature=False))
+        == "signature_missing"
+    )
