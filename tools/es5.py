@@ -50,7 +50,9 @@ def refusal(acorn: Path, script: Path) -> str:
 
 
 def tarball() -> Path:
-    """The tarball in the cache, fetched if it is not there. Raises Unproved."""
+    """The tarball in the cache, fetched if it is not there. Raises Unproved; ends the program when
+    its digest is wrong, for then nothing of it may run.
+    """
     if shutil.which("node") is None:
         raise Unproved("there is no Node here")
     kept = CACHE / f"acorn-{VERSION}.tgz"
@@ -58,7 +60,7 @@ def tarball() -> Path:
         _fetch()
     if hashlib.sha256(kept.read_bytes()).hexdigest() != SHA256:
         kept.unlink()
-        raise Unproved(f"acorn {VERSION} came with another digest than the one on record")
+        raise SystemExit(f"acorn {VERSION} came with another digest than the one on record")
     return kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -113,7 +114,7 @@ class Tokens:
 
     def seconds_left(self, grant: Grant) -> int:
         """The token's remaining life, a second short as the platform reports it."""
-        return max(int(grant.expires - self.clock()) - 1, 0)
+        return max(math.ceil(grant.expires - self.clock()) - 1, 0)
 
     def revoke_all(self) -> None:
         """Forget every token, as a restart of the instance may."""

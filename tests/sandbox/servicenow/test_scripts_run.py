@@ -1,0 +1,237 @@
+"""The scoped app's own script files, run by the instance: what they post, and when they do not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import time
+
+import pytest
+import requests
+
+from sandbox.servicenow.app import DEMO_EVENTS_SECRET, DEMO_ORDERS_SECRET
+from sandbox.servicenow.engine import ScriptFailed
+from tests.sandbox.servicenow.desks import Desk, Post, Receiver, fetch
+
+LOGIN, ORDERS = "/api/v1/events/login", "/api/v1/orders"
+
+
+def signature(post: Post, secret: str) -> str:
+    """What Standard Webhooks, version 1, asks for."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{post.headers['webhook-id']}.{post.headers['webhook-timestamp']}.".encode()
+    digest = hmac.new(key, signed + post.body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def sign_in(desk: Desk, user_name: str, password: str = "demo") -> requests.Response:
+    with requests.Session() as browser:
+        form = {"user_name": user_name, "user_password": password}
+        return browser.post(f"{desk.url}/login.do", data=form, allow_redirects=False)
+
+
+def log_of(desk: Desk) -> list[tuple[str, str]]:
+    return [(row["level"], row["message"]) for row in desk.state.records.all("syslog")]
+
+
+def test_an_approved_order_is_posted_and_signed(desk: Desk, receiver: Receiver) -> None:
+    ritm = desk.ordered("ada", "Finance Reporting")
+    assert desk.state.jobs.wait_idle()
+    assert receiver.to(ORDERS) == []
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    (post,) = receiver.to(ORDERS)
+    assert post.headers["webhook-signature"] == signature(post, DEMO_ORDERS_SECRET)
+    assert post.headers["x-broker-client"] == "servicenow"
+    assert post.headers["content-type"] == "application/json"
+    assert post.headers["user-agent"] == "ServiceNow/1.0"
+    assert abs(int(post.headers["webhook-timestamp"]) - time.time()) < 30
+    (task,) = desk.as_("broker").rows("sc_task", f"request_item={ritm['sys_id']}")
+    body = json.loads(post.body)
+    (approval,) = body.pop("approved_by")
+    assert body == {
+        "source": "servicenow",
+        "request": {"number": "REQ0010001", "sys_id": ritm["request"]},
+        "item": {"number": ritm["number"], "sys_id": ritm["sys_id"]},
+        "task": {"number": task["number"], "sys_id": task["sys_id"]},
+        "action": "grant",
+        "beneficiary": {"user_name": "ada"},
+        "requested_by": {"user_name": "ada"},
+        "justification": ritm["short_description"],
+        "start_date": None,
+        "end_date": None,
+    }
+    assert approval["user_name"] == "ben"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", approval["at"])
+    assert ("info", f"Request Broker: {ritm['number']} was taken (HTTP 202)") in log_of(desk)
+
+
+def test_requester_and_beneficiary_are_told_apart(desk: Desk, receiver: Receiver) -> None:
+    item = desk.world.desk_items["finance_reporting"].sys_id
+    desk.as_("ben").order(item, sysparm_requested_for=desk.world.people["ada"].sys_id)
+    (ritm,) = desk.as_("broker").rows("sc_req_item")
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    body = json.loads(receiver.to(ORDERS)[0].body)
+    assert (body["beneficiary"], body["requested_by"]) == (
+        {"user_name": "ada"},
+        {"user_name": "ben"},
+    )
+
+
+@pytest.mark.parametrize("text", ["Ärger über ${secret} – 日本", 'quote " and \\ and \u2028'])
+def test_any_text_travels_as_ascii_without_dollar_signs(
+    desk: Desk, receiver: Receiver, text: str
+) -> None:
+    ritm = desk.ordered()
+    desk.as_("broker").patch("sc_req_item", ritm["sys_id"], description=text)
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    (post,) = receiver.to(ORDERS)
+    assert post.body.isascii()
+    assert b"$" not in post.body
+    assert json.loads(post.body)["justification"] == text
+    assert post.headers["webhook-signature"] == signature(post, DEMO_ORDERS_SECRET)
+
+
+def test_a_rejected_order_is_not_posted(desk: Desk, receiver: Receiver) -> None:
+    desk.decide(desk.ordered(), "rejected")
+    assert desk.state.jobs.wait_idle()
+    assert receiver.to(ORDERS) == []
+
+
+def test_a_later_change_of_an_approved_item_posts_nothing(desk: Desk, receiver: Receiver) -> None:
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    desk.as_("broker").patch("sc_req_item", ritm["sys_id"], correlation_id="42", work_notes="x")
+    assert desk.state.jobs.wait_idle()
+    assert len(receiver.to(ORDERS)) == 1
+
+
+def test_what_is_refused_is_logged_and_not_tried_again(desk: Desk, receiver: Receiver) -> None:
+    receiver.status = 401
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    assert len(receiver.to(ORDERS)) == 1
+    refusal = f"Request Broker: {ritm['number']} was not taken: HTTP 401 "
+    assert ("error", refusal) in log_of(desk)
+
+
+def test_a_broker_that_is_away_is_logged(desk: Desk, receiver: Receiver) -> None:
+    desk.state.properties["x_rqbrk_access.broker_url"] = "http://127.0.0.1:1"
+    desk.decide(desk.ordered(), "approved")
+    assert desk.state.jobs.wait_idle()
+    assert any("was not taken: no answer (" in message for _, message in log_of(desk))
+
+
+def test_without_an_address_the_log_says_which_property_is_empty(desk: Desk) -> None:
+    sign_in(desk, "ada")
+    assert desk.state.jobs.wait_idle()
+    wanted = "login of ada was not sent, property x_rqbrk_access.broker_url is empty"
+    assert ("error", f"Request Broker: {wanted}") in log_of(desk)
+
+
+def test_an_operator_posts_an_item_again(desk: Desk, receiver: Receiver) -> None:
+    receiver.status = 503
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    receiver.status = 202
+    desk.state.run_fix_script("post_item_again.js", RITM0000000=ritm["number"])
+    first, second = receiver.to(ORDERS)
+    assert first.body == second.body
+    assert first.headers["webhook-id"] != second.headers["webhook-id"]
+
+
+def test_posting_an_item_again_that_does_not_exist_is_logged(
+    desk: Desk, receiver: Receiver
+) -> None:
+    desk.state.run_fix_script("post_item_again.js")
+    message = "Request Broker: there is no requested item RITM0000000"
+    assert ("error", message) in log_of(desk)
+
+
+def test_a_login_is_posted_and_signed(desk: Desk, receiver: Receiver) -> None:
+    assert sign_in(desk, "ada").status_code == 302
+    assert desk.state.jobs.wait_idle()
+    (post,) = receiver.to(LOGIN)
+    (event,) = desk.state.records.where("sysevent", name="login")
+    assert post.headers["webhook-signature"] == signature(post, DEMO_EVENTS_SECRET)
+    assert json.loads(post.body) == {
+        "source": "servicenow",
+        "user_name": "ada",
+        "occurred_at": event["sys_created_on"].replace(" ", "T") + "Z",
+    }
+    assert (event["parm1"], event["state"]) == ("ada", "processed")
+
+
+def test_a_failed_login_is_an_event_of_its_own_and_posts_nothing(
+    desk: Desk, receiver: Receiver
+) -> None:
+    assert sign_in(desk, "ada", "wrong").status_code == 401
+    assert desk.state.jobs.wait_idle()
+    assert receiver.posts == []
+    assert [row["name"] for row in desk.state.records.all("sysevent")] == ["login.failed"]
+
+
+def test_the_integration_user_does_not_wake_the_broker(desk: Desk, receiver: Receiver) -> None:
+    desk.as_("broker").rows("sys_user")
+    assert desk.state.jobs.wait_idle()
+    (event,) = desk.state.records.where("sysevent", name="login")
+    assert event["parm1"] == "broker"
+    assert receiver.posts == []
+
+
+def test_an_event_without_a_user_posts_nothing(desk: Desk, receiver: Receiver) -> None:
+    desk.state.automation.raise_event("login", "")
+    assert desk.state.jobs.wait_idle()
+    assert receiver.posts == []
+
+
+def test_api_logins_raise_the_event_once_a_minute(desk: Desk) -> None:
+    for _ in range(3):
+        fetch("GET", f"{desk.url}/api/now/table/sys_user", auth=("ada", "demo"))
+    assert len(desk.state.records.where("sysevent", name="login", parm1="ada")) == 1
+
+
+def test_the_outbound_log_keeps_the_first_100_characters(desk: Desk, receiver: Receiver) -> None:
+    desk.decide(desk.ordered(), "approved")
+    assert desk.state.jobs.wait_idle()
+    rows = desk.as_("admin").rows("sys_outbound_http_log", f"urlENDSWITH{ORDERS}")
+    assert [len(row["request_body"]) for row in rows] == [100]
+    assert (rows[0]["response_status"], rows[0]["method"]) == ("202", "POST")
+
+
+def test_a_script_that_throws_is_logged_and_the_queue_goes_on(
+    desk: Desk, receiver: Receiver
+) -> None:
+    with pytest.raises(ScriptFailed, match="no such luck"):
+        desk.state.engine.run("throw new Error('no such luck');")
+    desk.state.jobs.put(lambda: desk.state.engine.log("info", "still here", "test"))
+    assert desk.state.jobs.wait_idle()
+    assert ("info", "still here") in log_of(desk)
+
+
+def test_glide_records_query_change_and_walk(desk: Desk) -> None:
+    ritm = desk.ordered()
+    script = """
+        var gr = new GlideRecord('sc_req_item');
+        gr.addQuery('number', 'STARTSWITH', 'RITM');
+        gr.addActiveQuery();
+        gr.orderByDesc('number');
+        gr.query();
+        gr.next();
+        gr.setValue('correlation_id', '42');
+        gr.update();
+        [gr.getRowCount(), gr.hasNext(), gr.getValue('correlation_id'), gr.getValue('close_notes'),
+         gr.getElement('requested_for.manager.user_name').toString(),
+         gr.getDisplayValue('requested_for'), gr.getElement('nonsense'), gr.getTableName()];
+    """
+    assert desk.state.engine.run(script) == [
+        1, False, "42", None, "ben", "Ada Lindqvist", None, "sc_req_item",
+    ]  # fmt: skip
+    assert desk.item(ritm["sys_id"])["correlation_id"] == "42"
