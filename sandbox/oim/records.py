@@ -1,0 +1,241 @@
+"""What this OIM keeps in memory: users, requests with their tasks, and what people hold."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sandbox.world import World, WorldItem, WorldPerson, WorldRequest, WorldTask
+
+ADMINISTRATOR_KEY, BROKER_KEY = "1", "2"
+QUEUE = "role:"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An OIM user. `key` is the usr_key; service accounts have no `person`."""
+
+    key: str
+    login: str
+    display_name: str
+    password: str
+    active: bool
+    manager_key: str | None = None
+    admin: bool = False
+    person: WorldPerson | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    """A SOA human task. The assignee is a usr_key, or `role:NAME` whose members must claim it."""
+
+    task_id: str
+    stage: int
+    assignee: str
+    assigned_at: datetime
+    state: str = "ASSIGNED"
+    outcome: str = ""
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    acquired_by: str | None = None
+    comment: str = ""
+
+
+@dataclass(slots=True)
+class Target:
+    """One requested item, with the dates it was asked for."""
+
+    item: WorldItem
+    start_date: str | None = None
+    end_date: str | None = None
+
+
+@dataclass(slots=True)
+class Request:
+    """One request. Keys of users, never logins, as in the product."""
+
+    id: str
+    type: str
+    status: str
+    requester: str
+    beneficiaries: tuple[str, ...]
+    targets: tuple[Target, ...]
+    created_at: datetime
+    modified_at: datetime
+    justification: str = ""
+    parent: str | None = None
+    children: list[str] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    next_at: datetime | None = None
+
+    @property
+    def open_tasks(self) -> list[Task]:
+        """The decisions that wait for somebody now."""
+        return [task for task in self.tasks if task.state == "ASSIGNED"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Access a user has: of which item, since when, by which request."""
+
+    id: str
+    item: WorldItem
+    since: datetime
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long the asynchronous parts take, in seconds."""
+
+    start: float = 0.1
+    provisioning: float = 1.5
+
+    def after(self, moment: datetime, share: float) -> datetime:
+        """`moment` plus a share of the provisioning time."""
+        return moment + timedelta(seconds=self.provisioning * share)
+
+
+class Oim:
+    """The whole state of one installation. `lock` guards it; `version` grows with each change."""
+
+    def __init__(self, world: World, delays: Delays) -> None:
+        self.world = world
+        self.delays = delays
+        self.lock = threading.RLock()
+        self.version = 0
+        self.faults: set[str] = set()
+        self.ledger: list[str] = []
+        self.users = _users(world)
+        self.by_login = {user.login.upper(): user for user in self.users.values()}
+        self.items = {(i.kind, i.key): i for i in world.items.values()}
+        self.requests: dict[str, Request] = {}
+        self.moving: set[str] = set()
+        self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}
+        self.kept_queries: dict[tuple[str, str], tuple[int, list[Request]]] = {}
+        self._last_holding = 1200
+        _Import(self, world).run()
+        self._last_id = max((int(key) for key in self.requests), default=1000)
+
+    def next_id(self) -> str:
+        """A request id, larger than all before."""
+        self._last_id += 1
+        return str(self._last_id)
+
+    def hold(self, user: str, item: WorldItem, since: datetime, request_id: str | None) -> None:
+        """Give the access; who has it already keeps what they have."""
+        held = self.holdings.setdefault(user, {})
+        if (item.kind, item.key) not in held:
+            self._last_holding += 1
+            held[item.kind, item.key] = Holding(str(self._last_holding), item, since, request_id)
+
+    def user_of(self, key: str) -> User | None:
+        """The OIM user of a person of the world, if there is one."""
+        person = self.world.people.get(key)
+        return self.users.get(person.usr_key or "") if person else None
+
+    def members(self, queue: str) -> set[str]:
+        """The usr_keys behind a queue's name; administrators are those of the product."""
+        named = {user.key for key in self.world.queues.get(queue, ()) if (user := self.user_of(key))}
+        return named or {user.key for user in self.users.values() if user.admin}
+
+    def stands_in_for(self, user: User) -> set[str]:
+        """The usr_keys of those whose proxy this user is, and the user's own."""
+        mine = {self.world.people[boss].usr_key for boss, proxy in self.world.delegates.items()
+                if user.person is not None and proxy == user.person.key}  # fmt: skip
+        return {key for key in mine if key} | {user.key}
+
+    def may_act(self, user: User, task: Task) -> bool:
+        """Whether the task is in this user's inbox: own, as a proxy, or of a queue of theirs."""
+        if task.acquired_by is not None:
+            return task.acquired_by == user.key
+        if task.assignee.startswith(QUEUE):
+            return user.key in self.members(task.assignee.removeprefix(QUEUE))
+        return task.assignee in self.stands_in_for(user)
+
+    def may_see(self, user: User, request: Request) -> bool:
+        """Own, of a direct report, or one to decide on; an administrator sees all."""
+        if user.admin or user.key in (request.requester, *request.beneficiaries):
+            return True
+        concerned = (request.requester, *request.beneficiaries)
+        reports = any(self.users[key].manager_key == user.key for key in concerned)
+        return reports or self.is_approver(user, request)
+
+    def is_approver(self, user: User, request: Request) -> bool:
+        """Whether the user decides, or decided, on this request."""
+        return any(task.decided_by == user.key or self.may_act(user, task) for task in request.tasks)
+
+
+def now() -> datetime:
+    """The present, in whole microseconds, UTC."""
+    return datetime.now(UTC)
+
+
+def _users(world: World) -> dict[str, User]:
+    service = (
+        User(ADMINISTRATOR_KEY, "XELSYSADM", "System Administrator", "", active=True, admin=True),
+        User(BROKER_KEY, "BROKER", "Request Broker", "broker", active=True, admin=True),
+    )
+    people = (_user(world, person) for person in world.people.values() if person.usr_key)
+    return {user.key: user for user in (*service, *people)}
+
+
+def _user(world: World, person: WorldPerson) -> User:
+    boss = world.people.get(person.manager or "")
+    return User(
+        key=person.usr_key or "",
+        login=person.iga_login or "",
+        display_name=person.display_name,
+        password=person.password,
+        active=person.iga_active,
+        manager_key=boss.usr_key if boss else None,
+        person=person,
+    )
+
+
+class _Import:
+    """Takes over what happened before this installation was started."""
+
+    def __init__(self, oim: Oim, world: World) -> None:
+        self._oim, self._world = oim, world
+
+    def run(self) -> None:
+        for request in self._world.history:
+            self._oim.requests[request.request_id] = self._request(request)
+        for held in self._world.holdings:
+            item = self._world.items[held.kind, held.name]
+            self._oim.hold(self._key(held.person), item, held.since, held.request_id)
+
+    def _key(self, person: str) -> str:
+        return self._world.people[person].usr_key or ADMINISTRATOR_KEY
+
+    def _request(self, past: WorldRequest) -> Request:
+        return Request(
+            id=past.request_id,
+            type=past.request_type,
+            status=past.status,
+            requester=self._key(past.requester),
+            beneficiaries=(self._key(past.beneficiary),),
+            targets=tuple(Target(self._world.items[name]) for name in past.items),
+            created_at=past.created_at,
+            modified_at=past.modified_at,
+            justification=past.justification,
+            parent=past.parent,
+            children=list(past.children),
+            tasks=[self._task(task) for task in past.tasks],
+        )
+
+    def _task(self, past: WorldTask) -> Task:
+        queue = past.assignee.startswith(QUEUE)
+        return Task(
+            task_id=past.task_id,
+            stage=past.stage,
+            assignee=past.assignee if queue else self._key(past.assignee),
+            assigned_at=past.assigned_at,
+            state=past.state,
+            outcome=past.outcome,
+            decided_at=past.decided_at,
+            decided_by=self._key(past.decided_by) if past.decided_by else None,
+            comment=past.comment,
+        )
