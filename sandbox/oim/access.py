@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import jwt
@@ -25,8 +26,12 @@ class Tokens:
     """The token service: RS256, half an hour, the life as a string of seconds."""
 
     def __init__(self, lifetime: timedelta) -> None:
-        self._key = rsa.generate_private_key(_KEY_EXPONENT, _KEY_BITS)
         self.lifetime = lifetime
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        """Made when first needed, for it takes a moment."""
+        return rsa.generate_private_key(_KEY_EXPONENT, _KEY_BITS)
 
     def issue(self, user: User) -> dict[str, str]:
         """A token for this user."""

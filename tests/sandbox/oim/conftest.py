@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox import idp, oim
+from sandbox.idp.responses import KeyPair
 from sandbox.oim.sign_in import service_provider
 from sandbox.web import Server, address, listen, serve
 from sandbox.world import World, build_world
@@ -65,8 +66,13 @@ def world() -> World:
     return build_world()
 
 
+@pytest.fixture(scope="session")
+def keys() -> KeyPair:
+    return KeyPair.generate()
+
+
 @pytest.fixture
-def site(world: World) -> Iterator[tuple[Server, Server]]:
+def site(world: World, keys: KeyPair) -> Iterator[tuple[Server, Server]]:
     """An OIM and the identity provider that it trusts."""
     console, provider = listen(), listen()
     console_url, provider_url = address(console), address(provider, "localhost")
@@ -79,7 +85,9 @@ def site(world: World) -> Iterator[tuple[Server, Server]]:
             start_seconds=0.02,
             provisioning_seconds=0.1,
         ),
-        idp.create_app(world, base_url=provider_url, service_providers={entity_id: acs_url}),
+        idp.create_app(
+            world, base_url=provider_url, service_providers={entity_id: acs_url}, keys=keys
+        ),
     )
     with (
         serve(apps[0], listener=console) as first,
