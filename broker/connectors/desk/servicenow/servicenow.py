@@ -51,7 +51,9 @@ class ServiceNow:
 
     def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
         """Write every row, creating or changing it; returns those that were not taken."""
-        return self._mirror.mirror([replace(row, table=self._table(row.table)) for row in rows])
+        given = {row.id: row for row in rows}
+        faults = self._mirror.mirror([replace(row, table=self._table(row.table)) for row in rows])
+        return [MirrorFault(given[fault.row.id], fault.reason) for fault in faults]
 
     def find_mirrored(self, table: str, row_id: str) -> Mapping[str, str] | None:
         """The row as the instance holds it, or None."""
