@@ -54,7 +54,7 @@ def test_hardware_stands_for_no_access() -> None:
 
 
 def test_an_unmapped_item_is_named_with_what_to_do() -> None:
-    with pytest.raises(UnmappedItem, match="“Badge” \\(b1\\) has no entry.*add one, then retry"):
+    with pytest.raises(UnmappedItem, match=r"“Badge” \(b1\) has no entry.*add one, then retry"):
         MAPPING.resolve("sn", "b1", "Badge", {})
 
 

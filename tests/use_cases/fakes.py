@@ -31,6 +31,16 @@ from broker.ports.queue import QueueName
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+CAPABILITIES = IgaCapabilities(
+    delta_reads=False,
+    acts_as_user=False,
+    finds_by_reference=True,
+    search_delay_seconds=5,
+    revokes=frozenset(),
+    holdings=True,
+)
+
+
 class FakeClock:
     """Stands still until told."""
 
@@ -59,14 +69,7 @@ class FakeIga:
     """Grants what it is asked, when `finish` is called. `breaks[call]` is raised once by it."""
 
     name: str = "oim"
-    capabilities: IgaCapabilities = IgaCapabilities(
-        delta_reads=False,
-        acts_as_user=False,
-        finds_by_reference=True,
-        search_delay_seconds=5,
-        revokes=frozenset(),
-        holdings=True,
-    )
+    capabilities: IgaCapabilities = CAPABILITIES
     staff: list[Person] = field(default_factory=list)
     catalogue: list[CatalogueItem] = field(default_factory=list)
     requests: dict[str, AccessRequest] = field(default_factory=dict)

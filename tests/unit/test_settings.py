@@ -1,0 +1,163 @@
+"""Wrong settings are refused at start, one sentence a fault."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from broker.files import load_api_clients, load_catalogue
+from broker.settings import DEMO_SECRETS, BadSettings, Settings, load
+
+GOOD = {
+    "BROKER_BASE_URL": "https://broker.example.com",
+    "BROKER_SECRET_KEY": "s" * 32,
+    "BROKER_AUDIT_KEY": "a" * 32,
+    "BROKER_SAML_IDP_METADATA": "https://idp.example.com/metadata",
+}
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+def faults(**changes: str | None) -> list[str]:
+    environment = {k: v for k, v in (GOOD | changes).items() if v is not None}
+    with pytest.raises(BadSettings) as refused:
+        load(environment)
+    return refused.value.faults
+
+
+def test_good_settings_are_read() -> None:
+    settings = load(
+        GOOD | {"BROKER_OPERATOR_GROUPS": "ops, admins", "BROKER_PERSON_MATCH": "login"}
+    )
+    assert settings.operator_groups == ("ops", "admins")
+    assert settings.person_match == ("login",)
+    assert settings.sync_interval_minutes == 30
+
+
+def test_every_missing_setting_has_its_sentence() -> None:
+    assert faults(BROKER_SECRET_KEY=None, BROKER_BASE_URL=None) == [
+        "BROKER_BASE_URL is missing: set it.",
+        "BROKER_SECRET_KEY is missing: set it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"BROKER_BASE_URL": "http://broker.example.com"}, "must begin with https://"),
+        ({"BROKER_BASE_URL": "https://broker.example.com/path"}, "must be scheme, host and port"),
+        ({"BROKER_SECRET_KEY": "short"}, "BROKER_SECRET_KEY: must have at least 32 characters."),
+        ({"BROKER_PERSON_MATCH": "shoe"}, "BROKER_PERSON_MATCH: list one or more of"),
+        ({"BROKER_SYNC_INTERVAL_MINUTES": "0"}, "BROKER_SYNC_INTERVAL_MINUTES: "),
+        ({"BROKER_APPROVAL_WAIT_HOURS": "soon"}, "BROKER_APPROVAL_WAIT_HOURS: "),
+        ({"BROKER_SAML_SP_KEY": "k"}, "go together: set both or none"),
+    ],
+)
+def test_a_wrong_setting_says_what_to_do(changes: dict[str, str], sentence: str) -> None:
+    (fault,) = faults(**changes)
+    assert sentence in fault
+
+
+def test_http_is_fine_on_loopback() -> None:
+    assert load(GOOD | {"BROKER_BASE_URL": "http://127.0.0.1:8080/"}).on_loopback
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("f" * 40 + "\n")
+    environment = GOOD | {"BROKER_SECRET_KEY_FILE": str(secret)}
+    del environment["BROKER_SECRET_KEY"]
+    assert load(environment).secret_key.get_secret_value() == "f" * 40
+
+
+def test_a_secret_file_that_is_not_there_is_named() -> None:
+    (fault,) = faults(BROKER_SECRET_KEY_FILE="/nowhere/secret", BROKER_SECRET_KEY=None)
+    assert (
+        fault
+        == "BROKER_SECRET_KEY_FILE: /nowhere/secret cannot be read: No such file or directory."
+    )
+
+
+@pytest.mark.parametrize("secret", sorted(DEMO_SECRETS))
+def test_outside_loopback_no_secret_of_the_demo_is_accepted(secret: str) -> None:
+    (fault,) = faults(BROKER_OIM_PASSWORD=secret)
+    assert fault == "BROKER_OIM_PASSWORD is a secret that the demo uses: choose your own."
+
+
+def test_on_loopback_the_demos_secrets_are_fine() -> None:
+    load(GOOD | {"BROKER_BASE_URL": "http://localhost:1", "BROKER_OIM_PASSWORD": "broker"})
+
+
+def test_secrets_do_not_show_in_text() -> None:
+    assert "ssss" not in repr(load(GOOD))
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_the_catalogue_mapping_is_read(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "c.toml",
+        '[[item]]\ncatalogue_item = "i1"\nlabel = "A role"\n'
+        'grants = [{type = "role", name_from = "role"}]\n'
+        '[[item]]\nsource = "other"\ncatalogue_item = "i1"\nlabel = "Laptop"\ngrants = []\n',
+    )
+    mapping = load_catalogue(path, "servicenow")
+    (found,) = mapping.resolve("servicenow", "i1", "A role", {"role": "Finance"})
+    assert str(found) == "role Finance"
+    assert mapping.resolve("other", "i1", "Laptop", {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[item]]\nlabel = 'x'", "an entry is wrong: KeyError"),
+        ("[[item]]\ncatalogue_item='i'\nlabel='x'\ngrants=[{type='shoe'}]", "an entry is wrong"),
+        ("not toml", "is not TOML"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(BadSettings, match=sentence):
+        load_catalogue(write(tmp_path / "c.toml", text), "servicenow")
+
+
+def test_a_catalogue_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadSettings, match="BROKER_CATALOGUE: /nowhere cannot be read"):
+        load_catalogue(Path("/nowhere"), "servicenow")
+
+
+def clients(tmp_path: Path, secrets: str) -> Path:
+    text = f'[[client]]\nname = "servicenow"\nsources = ["servicenow"]\nsecrets = {{{secrets}}}\n'
+    return write(tmp_path / "clients.toml", text)
+
+
+def test_clients_may_have_several_keys_of_a_family(tmp_path: Path) -> None:
+    path = clients(tmp_path, f'orders = ["{SECRET}", "{SECRET}"]')
+    client = load_api_clients(path, allow_demo=False)["servicenow"]
+    assert client.keys["orders"] == [b"k" * 32, b"k" * 32]
+    assert client.sources == frozenset({"servicenow"})
+
+
+@pytest.mark.parametrize(
+    ("secrets", "sentence"),
+    [
+        ('orders = ["whsec_c2hvcnQ="]', "must be whsec_ and base64 of 24 to 64"),
+        ('orders = ["hello"]', "an entry is wrong"),
+        (f'payments = ["{SECRET}"]', "secrets are for orders and events, not payments"),
+    ],
+)
+def test_wrong_client_secrets_are_refused(tmp_path: Path, secrets: str, sentence: str) -> None:
+    with pytest.raises(BadSettings, match=sentence):
+        load_api_clients(clients(tmp_path, secrets), allow_demo=True)
+
+
+def test_the_demos_client_secret_is_refused_outside_loopback(tmp_path: Path) -> None:
+    demo = next(secret for secret in DEMO_SECRETS if secret.startswith("whsec_"))
+    with pytest.raises(BadSettings, match="a secret that the demo uses stands here"):
+        load_api_clients(clients(tmp_path, f'orders = ["{demo}"]'), allow_demo=False)
+    assert load_api_clients(clients(tmp_path, f'orders = ["{demo}"]'), allow_demo=True)
+
+
+def test_the_environment_is_read_through_load_only() -> None:
+    assert Settings.model_config["env_prefix"] == "BROKER_"

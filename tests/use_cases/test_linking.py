@@ -1,0 +1,84 @@
+"""Who an account belongs to: known links, live answers, and never a guess."""
+
+from dataclasses import replace
+
+import pytest
+
+from broker import linking
+from broker.domain.errors import Unavailable
+from broker.domain.people import Person
+from broker.store import people
+from broker.sync import engine
+from tests.use_cases.conftest import ADA, BEN, EVE, House, account
+
+pytestmark = pytest.mark.both
+
+
+def login_of(house: House, person_id: str | None) -> str | None:
+    with house.broker.sessions() as session:
+        row = session.get(people.PersonRow, person_id) if person_id else None
+        return row.login if row else None
+
+
+def test_a_stranger_is_looked_up_in_the_iga_and_remembered(house: House) -> None:
+    person_id, reason = linking.person_of(house.broker, account(ADA))
+    assert (login_of(house, person_id), reason) == ("ADA", "")
+    house.iga.breaks["find_people"] = Unavailable("oim", "is down")
+    assert linking.person_of(house.broker, account(ADA))[0] == person_id
+
+
+def test_a_renamed_desk_user_stays_the_same_person(house: House) -> None:
+    first, _ = linking.person_of(house.broker, account(ADA))
+    renamed = account(ADA, login="ada.lovelace", employee_number="")
+    assert linking.person_of(house.broker, renamed) == (first, "")
+
+
+def test_a_user_who_takes_over_an_old_login_is_somebody_else(house: House) -> None:
+    linking.person_of(house.broker, account(ADA))
+    newcomer = account(EVE, key="sys-new", login="ada")
+    person_id, _ = linking.person_of(house.broker, newcomer)
+    assert login_of(house, person_id) == "EVE"
+
+
+def test_before_access_is_granted_the_iga_is_asked_again(house: House) -> None:
+    linking.person_of(house.broker, account(ADA))
+    house.iga.staff[0] = replace(ADA, active=False)
+    assert linking.person_of(house.broker, account(ADA))[0] is not None
+    found, reason = linking.person_of(house.broker, account(ADA), fresh=True)
+    assert (found, reason) == (None, "ADA is disabled in the IGA")
+
+
+def test_a_link_that_the_rule_contradicts_is_not_used_to_grant_access(house: House) -> None:
+    linking.person_of(house.broker, account(ADA))
+    house.iga.staff = [BEN, Person("77", "OTHER", "Other", "o@example.com", ADA.employee_number)]
+    found, reason = linking.person_of(house.broker, account(ADA), fresh=True)
+    assert found is None
+    assert reason == "ada was linked to ADA, but the rule now finds OTHER"
+
+
+def test_a_person_renamed_in_the_iga_is_still_found_by_number(house: House) -> None:
+    first, _ = linking.person_of(house.broker, account(ADA))
+    house.iga.staff[0] = replace(ADA, login="AMORENO")
+    assert linking.person_of(house.broker, account(ADA), fresh=True)[0] == first
+
+
+def test_everybody_without_a_person_is_listed_with_the_reason(house: House) -> None:
+    house.desk.users.append(
+        account(replace(ADA, key="8", login="GINA", employee_number="", email=""))
+    )
+    house.desk.users.append(account(BEN, key="sys-x", active=False))
+    counts = engine.sync_people(house.broker)
+    with house.broker.sessions() as session:
+        listed = {row.key: row.reason for row in people.unmatched(session)}
+    assert counts == {"people": 3, "unmatched": 2}
+    assert listed["sys-x"] == "ben is disabled in servicenow"
+    assert listed["sys-8"].startswith("nobody in the IGA has the employee number or login")
+
+
+def test_somebody_linked_later_leaves_the_list(house: House) -> None:
+    house.iga.staff.remove(EVE)
+    engine.sync_people(house.broker)
+    house.iga.staff.append(EVE)
+    engine.sync_people(house.broker)
+    with house.broker.sessions() as session:
+        assert people.unmatched(session) == []
