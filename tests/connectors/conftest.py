@@ -74,13 +74,13 @@ class DeskSite:
         return [row["value"] for row in self.state.records.journal(key, element)]
 
 
-def oim_at(url: str, **settings: object) -> Iga:
+def oim_at(url: str, /, **settings: object) -> Iga:
     product = iga_products()["oim"]
     given = {"url": url, "console_url": url, "username": "broker", "password": "broker", **settings}
     return product.build("oim", product.settings(**given))
 
 
-def servicenow_at(url: str, **settings: object) -> Desk:
+def servicenow_at(url: str, /, **settings: object) -> Desk:
     product = desk_products()["servicenow"]
     given = {"client_id": "broker", "client_secret": "broker-secret", **settings}
     given = {"url": url, "username": "broker", "password": "broker", **given}

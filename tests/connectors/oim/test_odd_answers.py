@@ -1,0 +1,232 @@
+"""Answers that no sandbox gives: loose JSON, moving lists, results that say too little."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+import responses
+from requests import PreparedRequest
+
+from broker.connectors.iga.oim.states import open_words, request_state, task_state
+from broker.domain.access import CatalogueItem, ItemKind, ItemName
+from broker.domain.access_requests import RequestState
+from broker.domain.approvals import TaskState
+from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
+from broker.ports.iga import Iga, Submission
+from tests.connectors.conftest import oim_at
+
+BASE = "https://oim.example.com"
+API = f"{BASE}/iam/governance/selfservice/api/v1"
+SUBMISSION = Submission("R-1", "418", [CatalogueItem(ItemKind.ROLE, "14", "Finance")], "R-1 please")
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def iga() -> Iga:
+    return oim_at(BASE, page_size=3)
+
+
+def test_unknown_words_stay_visible_and_are_never_final() -> None:
+    assert request_state("Request Parked") is RequestState.IN_PROGRESS
+    assert task_state("PONDERING") is TaskState.UNKNOWN
+    assert task_state("COMPLETED") is TaskState.UNKNOWN
+
+
+def test_words_are_understood_in_any_case() -> None:
+    assert request_state("REQUEST completed ") is RequestState.COMPLETED
+    assert task_state("Assigned") is TaskState.REQUESTED
+
+
+def test_no_word_for_open_is_final() -> None:
+    assert not [word for word in open_words() if request_state(word).final]
+
+
+def answered(wire: responses.RequestsMock, item: object) -> None:
+    wire.add("POST", f"{API}/requests", json={"requests": [item]})
+
+
+GOOD = {"id": "7041", "requestId": "R-1", "status": "SUCCESS"}
+UNCLEAR: list[dict[str, object]] = [
+    {"requestId": "R-1", "status": "SUCCESS"},
+    {"id": "7041", "requestId": "R-2", "status": "SUCCESS"},
+    {"id": "7041", "status": "SUCCESS"},
+    {"id": "7041", "requestId": "R-1"},
+    {"id": "7041", "requestId": "R-1", "status": "FAILURE"},
+    {"id": None, "requestId": "R-1", "status": None},
+]
+
+
+@pytest.mark.parametrize("item", UNCLEAR)
+def test_a_result_that_says_too_little_is_an_unknown_outcome(
+    wire: responses.RequestsMock, iga: Iga, item: object
+) -> None:
+    answered(wire, item)
+    with pytest.raises(UnknownOutcome):
+        iga.submit(SUBMISSION)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"requests": []}, {"requests": [GOOD, GOOD]}, "ok"]
+)
+def test_an_answer_that_is_not_about_one_request_is_an_unknown_outcome(
+    wire: responses.RequestsMock, iga: Iga, answer: object
+) -> None:
+    wire.add("POST", f"{API}/requests", json=answer)
+    with pytest.raises(UnknownOutcome):
+        iga.submit(SUBMISSION)
+
+
+def test_a_failed_result_is_refused_in_its_own_words(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    answered(wire, {"requestId": "R-1", "status": "FAILED", "message": "IAM-2050011: no such user"})
+    with pytest.raises(Refused, match="IAM-2050011: no such user"):
+        iga.submit(SUBMISSION)
+
+
+def test_the_header_against_forged_writes_is_sent(wire: responses.RequestsMock, iga: Iga) -> None:
+    answered(wire, GOOD)
+    assert iga.submit(SUBMISSION).request_id == "7041"
+    assert wire.calls[0].request.headers["X-Requested-By"] == "request-broker"
+
+
+def detail(**fields: object) -> dict[str, object]:
+    return {"id": "7041", "reqStatus": "Request Awaiting Approval", **fields}
+
+
+def read(wire: responses.RequestsMock, iga: Iga, **fields: object) -> Any:  # noqa: ANN401
+    wire.add("GET", f"{API}/requests/7041", json=detail(**fields))
+    wire.add("GET", f"{API}/catalog", json={"catalogs": []})
+    return iga.request("7041")
+
+
+def test_a_request_may_say_almost_nothing(wire: responses.RequestsMock, iga: Iga) -> None:
+    request = read(wire, iga, requester=None, reqBeneficiaryList=None, requestTaskDetails=None)
+    assert (request.items, request.tasks, request.header.beneficiary_keys) == ((), (), ())
+    assert request.header.justification == ""
+
+
+APPROVERS: list[tuple[object, list[str]]] = [
+    ([{"approvers": "BEN", "status": "ASSIGNED"}], ["BEN"]),
+    ({"approvers": ["BEN", "FINN"], "status": "ASSIGNED"}, ["BEN", "FINN"]),
+    ([{"approvers": [{"userLogin": "BEN"}], "status": "assigned"}], ["BEN"]),
+    (
+        [{"approvers": {"name": "SYSTEM ADMINISTRATORS"}, "state": "ASSIGNED"}],
+        ["SYSTEM ADMINISTRATORS"],
+    ),
+    ([{"status": "ASSIGNED"}], []),
+]
+
+
+@pytest.mark.parametrize(("current", "assignees"), APPROVERS)
+def test_approvers_come_in_many_shapes(
+    wire: responses.RequestsMock, iga: Iga, current: object, assignees: list[str]
+) -> None:
+    details = [{"taskId": "t-1", "history": {"currentApprovers": current}}]
+    request = read(wire, iga, requestTaskDetails=details)
+    assert [task.assignee for task in request.waiting] == assignees
+    assert len({task.id for task in request.tasks}) == len(assignees)
+
+
+def test_a_decision_keeps_its_id_when_the_next_stage_begins(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    ben, cho = {"approvers": "BEN", "stage": "Stage1"}, {"approvers": "CHO", "stage": "Stage2"}
+    early = {"currentApprovers": [ben | {"status": "ASSIGNED"}], "futureApprovers": [cho]}
+    late = {
+        "previousApprovers": [ben | {"status": "APPROVE"}],
+        "currentApprovers": [cho | {"status": "ASSIGNED"}],
+    }
+    (before,) = read(wire, iga, requestTaskDetails={"taskId": "t-1", "history": early}).tasks
+    wire.replace(
+        "GET",
+        f"{API}/requests/7041",
+        json=detail(requestTaskDetails={"taskId": "t-1", "history": late}),
+    )
+    after = iga.request("7041").tasks
+    assert after[0].id == before.id
+    assert after[1].id != before.id
+
+
+def test_an_item_unknown_to_the_catalogue_keeps_its_key(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    targets = [{"entityType": "ApplicationInstance", "entityId": "21"}]
+    request = read(wire, iga, reqTargetEntities=targets, reqBeneficiaryList=[{"id": "418"}])
+    assert [(i.kind, i.name, i.beneficiary_key) for i in request.items] == [
+        ("account", "account 21", "418")
+    ]
+
+
+def test_two_items_of_one_name_are_for_the_operator(wire: responses.RequestsMock, iga: Iga) -> None:
+    twins = [{"entityType": "Role", "entityKey": key, "entityDisplayName": "Twin"} for key in "12"]
+    wire.add("GET", f"{API}/catalog", json={"catalogs": twins})
+    with pytest.raises(Misconfigured, match="several items called role Twin"):
+        iga.find_item(ItemName("role", "Twin"))
+
+
+class MovingList:
+    """A list of users from which rows vanish after a page was given out."""
+
+    def __init__(
+        self, wire: responses.RequestsMock, size: int, vanish: Sequence[Sequence[int]]
+    ) -> None:
+        self.ids, self.vanish, self.asked = list(range(1, size + 1)), list(vanish), 0
+        wire.add_callback("GET", f"{API}/users", self.answer)
+
+    def answer(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        params: dict[str, str] = request.params  # type: ignore[attr-defined]
+        offset, limit = int(params["offset"]) - 1, int(params["limit"])
+        rows = [{"id": str(number), "fields": []} for number in self.ids[offset : offset + limit]]
+        more = len(self.ids) > offset + limit
+        gone = self.vanish[self.asked] if self.asked < len(self.vanish) else ()
+        self.ids = [number for number in self.ids if number not in gone]
+        self.asked += 1
+        return (
+            200,
+            {"Content-Type": "application/json"},
+            json.dumps({"users": rows, "hasMore": more}),
+        )
+
+
+@pytest.mark.parametrize(
+    "vanish", [[], [[1]], [[3]], [[1, 2, 3]], [[1], [4], [6]], [[2], [3], [5, 6]]]
+)
+def test_rows_that_leave_a_list_hide_no_others(
+    wire: responses.RequestsMock, iga: Iga, vanish: list[list[int]]
+) -> None:
+    gone = {number for numbers in vanish for number in numbers}
+    moving = MovingList(wire, 12, vanish)
+    found = [int(person.key) for person in iga.people()]
+    assert set(range(1, 13)) - gone <= set(found)
+    assert len(found) == len(set(found))
+    assert moving.asked < 20
+
+
+def test_a_list_that_ends_with_an_empty_page_ends(wire: responses.RequestsMock, iga: Iga) -> None:
+    wire.add(
+        "GET",
+        f"{API}/users",
+        json={"users": [{"id": "1"}, {"id": "2"}, {"id": "3"}], "hasMore": True},
+    )
+    wire.add("GET", f"{API}/users", json={"users": [], "hasMore": True})
+    assert [person.key for person in iga.people()] == ["1", "2", "3"]
+
+
+def test_a_list_that_repeats_itself_for_ever_is_given_up(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    wire.add("GET", f"{API}/users", json={"users": [{"id": "1"}], "hasMore": True})
+    with pytest.raises(Unavailable, match="repeats itself"):
+        list(iga.people())
+
+
+def test_a_list_without_its_rows_is_empty(wire: responses.RequestsMock, iga: Iga) -> None:
+    wire.add("GET", f"{API}/users", json={"totalResult": -1})
+    assert list(iga.people()) == []
