@@ -7,6 +7,8 @@
 `session-overflow`  202 without a result: the request was not carried out
 `drop-after-accept` carries a write out, then closes the connection without an answer
 `drop-before`       closes the connection and does nothing
+
+A name not in this list does nothing: one list of faults may serve several sandboxes.
 """
 
 from __future__ import annotations
@@ -27,17 +29,6 @@ if TYPE_CHECKING:
 LONGEST_URL = 8192
 INNER = "sandbox.inside_batch"
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-KNOWN = frozenset(
-    {
-        "down",
-        "hibernating",
-        "rate-limit",
-        "busy",
-        "session-overflow",
-        "drop-after-accept",
-        "drop-before",
-    }
-)
 
 
 def _rate_limited(_: ServiceNow) -> Response:
