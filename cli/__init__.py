@@ -1,0 +1,1 @@
+"""The command `request-broker`: one small module a family of commands."""

@@ -1,0 +1,44 @@
+"""The Broker of this installation, for a command that does one thing and ends."""
+
+import os
+
+from broker.bootstrap import build
+from broker.context import Broker
+from broker.ports.queue import QueueName
+from broker.settings import with_files
+from broker.store import migrations
+from cli.terminal import Fault
+
+
+class NobodyToWake:
+    """A bell for installations without Redis: the process that works looks every second anyway."""
+
+    def ring(self, queue: QueueName) -> None:
+        """Nothing: what is owed stays in the database."""
+
+
+def redis_url() -> str | None:
+    """The address of Redis, from the environment or the file that it names."""
+    return with_files(os.environ).get("BROKER_REDIS_URL") or None
+
+
+def this_broker() -> Broker:
+    """The Broker as the environment describes it, its database being up to date."""
+    broker = build(bell=None if redis_url() else NobodyToWake())
+    demand_newest(broker)
+    return broker
+
+
+def demand_newest(broker: Broker) -> None:
+    """Fault unless the database has the tables that this version needs."""
+    has, needs = revision_of(broker), migrations.newest()
+    if has != needs:
+        raise Fault(
+            f"The database is at revision {has or 'none'}, this version needs {needs}:"
+            " run request-broker db upgrade."
+        )
+
+
+def revision_of(broker: Broker) -> str | None:
+    """The revision of the database."""
+    return migrations.revision_of(broker.sessions.kw["bind"])

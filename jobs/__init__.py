@@ -1,0 +1,1 @@
+"""The processes that do the work: what RQ may call, its worker, the embedded queue, the clock."""
