@@ -5,6 +5,7 @@ No other module of the product imports `requests`.
 
 import base64
 import json as jsonlib
+import logging
 import random
 import threading
 import time
@@ -14,14 +15,13 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import requests
-import structlog
 import urllib3
 
 from broker.connectors.failures import from_status, from_transport, unclear
 from broker.connectors.pace import Pace
 from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 _CHUNK = 65536
 _NO_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
 # 202 is missing: ServiceNow answers so when it will not carry a call out (KB3047080)
@@ -150,14 +150,9 @@ class Http:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise from_transport(self.system, error, call.writing) from error
         finally:
-            _log.debug(
-                "call",
-                system=self.system,
-                method=call.method,
-                path=call.path,
-                status=status,
-                ms=round((time.monotonic() - started) * 1000),
-            )
+            spent = (time.monotonic() - started) * 1000
+            told = (self.system, call.method, call.path, status, spent)
+            _log.debug("%s %s %s answered %d after %.0f ms", *told)
 
     def _request(
         self, call: "_Call", deadline: float, proof: Mapping[str, str]

@@ -1,5 +1,8 @@
 """Products are folders, and a connection is a name with settings."""
 
+import inspect
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -22,6 +25,12 @@ def test_every_folder_is_a_product() -> None:
 @pytest.mark.parametrize(("name", "settings"), every_settings())
 def test_every_setting_is_described(name: str, settings: type[BaseModel]) -> None:
     assert not [field for field, info in settings.model_fields.items() if not info.description]
+
+
+@pytest.mark.parametrize(("name", "settings"), every_settings())
+def test_every_setting_is_in_the_readme(name: str, settings: type[BaseModel]) -> None:
+    told = Path(inspect.getfile(settings)).with_name("README.md").read_text()
+    assert [f for f in settings.model_fields if f"| `{f.upper()}` |" not in told] == []
 
 
 def test_a_connection_keeps_the_name_it_is_given() -> None:
