@@ -1,6 +1,7 @@
 """Which person an account elsewhere belongs to: known links first, then the one rule."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from broker.context import Broker
 from broker.domain.people import Account, Match, Person, match
@@ -30,16 +31,25 @@ def person_of(broker: Broker, account: Account, *, fresh: bool = False) -> tuple
 
 
 def link_everybody(broker: Broker, accounts: Sequence[Account]) -> int:
-    """Link each account by what is stored about people; returns how many stay without a person."""
+    """Link each account by what is stored about people; returns how many are listed as unmatched."""
     find = _stored(broker)
     without = 0
     for account in accounts:
         known = _known(broker, account)
+        if known is None and _left(broker, account, find):
+            continue
         found = (
             _alive(account, known) if known else match(account, broker.settings.person_match, find)
         )
         without += _remember(broker, account, found)[0] is None
     return without
+
+
+def _left(broker: Broker, account: Account, find: Find) -> bool:
+    """Disabled at the desk, and nobody active in the IGA: somebody who left, and no riddle."""
+    if account.active:
+        return False
+    return match(replace(account, active=True), broker.settings.person_match, find).person is None
 
 
 def _known(broker: Broker, account: Account) -> Person | None:

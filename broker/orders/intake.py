@@ -83,7 +83,7 @@ def _store(broker: Broker, session: Session, client: str, sha256: str, post: Ord
 
 def _order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:
     at = broker.clock.now()
-    wanted = [(item.type, item.name) for item in post.items or ()] or [("", "")]
+    wanted: list[tuple[str, str]] = [(item.type, item.name) for item in post.items or ()]
     return OrderRow(
         source=post.source,
         client=client,
@@ -110,6 +110,6 @@ def _order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:
                 reference=f"RB-{new_id()[:16]}",
                 changed_at=at,
             )
-            for position, (kind, name) in enumerate(wanted)
+            for position, (kind, name) in enumerate(wanted or [("", "")])
         ],
     )

@@ -84,7 +84,11 @@ def _look(
     remaining = (trusted_at - broker.clock.now()).total_seconds()
     if remaining > 0:
         raise Postponed(remaining, "the IGA's search may not show a new request yet")
-    return iga.find_submitted(submission)
+    try:
+        return iga.find_submitted(submission)
+    except UnknownOutcome as several:
+        # More than one request carries our word: only a person can say which one counts.
+        raise Refused(several.system, several.reason) from several
 
 
 def _send(broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission) -> Effect:

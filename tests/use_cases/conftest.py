@@ -74,9 +74,8 @@ class House:
     ) -> OrderRef:
         """An item that exists at the desk."""
         number = next(self.numbers)
-        ref = OrderRef(
-            "servicenow", f"{number:032x}", f"RITM{number:07}", f"{number + 500:032x}", f"SCTASK{number:07}"
-        )  # fmt: skip
+        task = (f"{number + 500:032x}", f"SCTASK{number:07}")
+        ref = OrderRef("servicenow", f"{number:032x}", f"RITM{number:07}", *task)
         label = MAPPING[catalogue_item].label if catalogue_item in MAPPING else catalogue_item
         self.desk.items[ref.item_id] = DeskOrder(
             ref=ref,

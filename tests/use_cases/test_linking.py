@@ -82,3 +82,11 @@ def test_somebody_linked_later_leaves_the_list(house: House) -> None:
     engine.sync_people(house.broker)
     with house.broker.sessions() as session:
         assert people.unmatched(session) == []
+
+
+def test_somebody_who_left_on_both_sides_is_no_riddle_for_the_operator(house: House) -> None:
+    house.iga.staff[2] = replace(EVE, active=False)
+    house.desk.users[2] = account(EVE, active=False)
+    engine.sync_people(house.broker)
+    with house.broker.sessions() as session:
+        assert people.unmatched(session) == []

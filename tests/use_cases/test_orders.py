@@ -301,6 +301,14 @@ def test_a_retry_after_a_cut_submission_looks_first(house: House) -> None:
     assert (house.state(answer), len(house.iga.submissions)) == ("submitted", 1)
 
 
+def test_two_requests_with_our_word_are_for_an_operator(house: House) -> None:
+    house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
+    house.iga.breaks["find_submitted"] = UnknownOutcome("oim", "found 9001 and 9002")
+    answer = house.post(house.item())
+    house.wait(rounds=2, seconds=6)
+    assert (house.state(answer), house.reason(answer)) == ("needs_attention", "found 9001 and 9002")
+
+
 def test_an_operator_adopts_a_request_of_the_same_person_only(house: House) -> None:
     house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
     house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
