@@ -9,21 +9,31 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from flask import Flask
 
+from sandbox.oim.faults import FAULTS as OIM_FAULTS
 from sandbox.web import LOOPBACK, Server, address, listen, serve
 from sandbox.world import World, build_world
 
 NAMES = ("servicenow", "oim", "idp")
 _DEMO_PORTS = {"servicenow": 8081, "oim": 8082, "idp": 8083, "all": 8081}
 _WRONG_ARGUMENTS, _PORT_TAKEN = 2, 1
+_LAST_PORT = 65533  # `all` takes two more
+_SERVICENOW_FAULTS = (
+    "down", "hibernating", "rate-limit", "busy", "session-overflow", "drop-after-accept",
+    "drop-before",
+)  # fmt: skip
+_FAULTS = {("oim", fault) for fault in OIM_FAULTS} | {
+    ("servicenow", fault) for fault in _SERVICENOW_FAULTS
+}
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         print(f"sandbox: {message}", file=sys.stderr)
         raise SystemExit(_WRONG_ARGUMENTS)
 
@@ -42,16 +52,35 @@ def _count(text: str) -> int:
     return value
 
 
+def _port(text: str) -> int:
+    value = _count(text)
+    if value > _LAST_PORT:
+        raise ValueError(text)
+    return value
+
+
+def _faults(text: str) -> set[tuple[str, str]]:
+    """Pairs of server and fault: `oim:down`, or `down` for each server that knows it."""
+    chosen = set()
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        server, _, fault = word.rpartition(":")
+        found = {pair for pair in _FAULTS if pair[1] == fault and server in ("", pair[0])}
+        if not found:
+            raise argparse.ArgumentTypeError(f"there is no fault {word!r}")
+        chosen |= found
+    return chosen
+
+
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="sandbox", description=__doc__)
     parser.add_argument("name", choices=[*NAMES, "all"])
-    parser.add_argument("--port", type=_count, help="`all` takes this one and the next two")
+    parser.add_argument("--port", type=_port, help="`all` takes this one and the next two")
     parser.add_argument("--people", type=_count, default=120)
     parser.add_argument("--requests", type=_count, default=400)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--latency", type=_count, default=0, help="milliseconds added to each call")
     parser.add_argument("--open-share", type=_share, default=0.1, help="of the requests, 0 to 1")
-    parser.add_argument("--faults", default="", help="comma-separated, such as oim:down")
+    parser.add_argument("--faults", type=_faults, default="", help="such as oim:down,busy")
     parser.add_argument("--broker-url", default="http://127.0.0.1:8080")
     parser.add_argument("--parent-pipe", action="store_true", help="end with standard input")
     return parser.parse_args(argv)
@@ -102,14 +131,10 @@ class _Site:
         broker = self.options.broker_url.rstrip("/")
         console, console_acs = service_provider(self.urls["oim"])
         registered = {f"{broker}/saml/metadata": f"{broker}/saml/acs", console: console_acs}
-        return idp.create_app(
-            self.world, base_url=self.urls["idp"], service_providers=registered
-        )
+        return idp.create_app(self.world, base_url=self.urls["idp"], service_providers=registered)
 
     def _faults(self, name: str) -> set[str]:
-        """The faults for one server: `oim:down`, or `down` for all of them."""
-        named = [word.strip() for word in self.options.faults.split(",") if word.strip()]
-        return {word.rpartition(":")[2] for word in named if word.rpartition(":")[0] in ("", name)}
+        return {fault for server, fault in self.options.faults if server == name}
 
 
 def _ports(options: argparse.Namespace) -> dict[str, int]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import socket
 import threading
+from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.datastructures import Headers
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.test import run_wsgi_app
 
 if TYPE_CHECKING:
+    from socketserver import _AfInetAddress as _Address
+
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    _Accepted = socket.socket | tuple[bytes, socket.socket]
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
@@ -58,49 +63,53 @@ class _Handler(WSGIRequestHandler):
         self.wfile.write(b"" if bodyless else body)
         self.wfile.flush()
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- inherited
         """Say nothing: a sandbox's chatter would hide the product's."""
 
     def log_request(self, code: int | str | HTTPStatus = "-", size: int | str = "-") -> None:
         """Say nothing, as above."""
 
-    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+    def connection_dropped(self, *_: object) -> None:
         """A client that went away is no news."""
         self.close_connection = True
 
 
+class _Listening(ThreadedWSGIServer):
+    """Werkzeug's server, which also knows the connections that are open."""
+
+    def __init__(
+        self, app: WSGIApplication, listener: socket.socket, connections: set[socket.socket]
+    ) -> None:
+        self._connections = connections
+        super().__init__(LOOPBACK, 0, app, _Handler, fd=listener.fileno())
+
+    def process_request(self, request: _Accepted, client_address: _Address) -> None:
+        """A connection was accepted."""
+        if isinstance(request, socket.socket):
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: _Accepted) -> None:
+        """A connection has ended."""
+        if isinstance(request, socket.socket):
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+
 class Server:
-    """An app being served in a thread. `url` is its address, `stop()` ends it and its connections."""
+    """An app being served in a thread: `url` is its address, `stop()` ends it."""
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, host: str) -> None:
-        self.app = app
+        self.app: Any = app  # a Flask app, for those who look behind the door
         self._open: set[socket.socket] = set()
-        self._inner = make_server(
-            LOOPBACK, 0, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
-        )
+        self._inner = _Listening(app, listener, self._open)
         self.port: int = self._inner.socket.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
         listener.close()
-        self._remember_connections(self._inner)
         self._thread = threading.Thread(
             target=self._inner.serve_forever, args=(_POLL_SECONDS,), daemon=True, name=self.url
         )
         self._thread.start()
-
-    def _remember_connections(self, inner: Any) -> None:
-        assert isinstance(inner, ThreadedWSGIServer)
-        process, shut = inner.process_request, inner.shutdown_request
-
-        def opened(request: Any, client_address: Any) -> None:
-            self._open.add(request)
-            process(request, client_address)
-
-        def closed(request: Any) -> None:
-            self._open.discard(request)
-            shut(request)
-
-        inner.process_request = opened  # type: ignore[method-assign]
-        inner.shutdown_request = closed  # type: ignore[method-assign]
 
     def stop(self) -> None:
         """Stop listening and cut every kept connection, as a machine that goes down does."""
@@ -110,7 +119,7 @@ class Server:
         for connection in list(self._open):
             cut(connection)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,10 +128,8 @@ class Server:
 
 def cut(connection: socket.socket) -> None:
     """End a connection without an answer; one that is gone already is fine."""
-    try:
+    with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 def listen(port: int = 0) -> socket.socket:

@@ -116,7 +116,7 @@ def single_sign_on() -> Response:
     asked = _asked(encoded)
     session = _session()
     if session is None or asked.force:
-        return _form(encoded, relay, "", 200)
+        return _form(encoded, relay, "")
     return _post_back(session, asked, relay)
 
 
@@ -128,7 +128,7 @@ def log_in() -> Response:
     name = request.form.get("username", "")
     person = _idp().sign_in(name, request.form.get("password", ""))
     if person is None:
-        return _form(encoded, relay, name, 401)
+        return _form(encoded, relay, name, wrong=True)
     token, session = secrets.token_urlsafe(24), Session(person, datetime.now(UTC))
     _idp().sessions[token] = session
     answer = _post_back(session, asked, relay)
@@ -140,7 +140,8 @@ def log_in() -> Response:
 def log_out() -> Response:
     """End the session here. The service providers' own sessions live on."""
     _idp().sessions.pop(request.cookies.get(COOKIE, ""), None)
-    answer = make_response(render_template("idp_home.html", session=None, said="You are signed out."))
+    page = render_template("idp_home.html", session=None, said="You are signed out.")
+    answer = make_response(page)
     answer.delete_cookie(COOKIE)
     return answer
 
@@ -165,10 +166,11 @@ def _refused(error: BadRequest) -> tuple[str, int]:
     return render_template("idp_refused.html", reason=str(error)), 400
 
 
-def _form(encoded: str, relay: str, name: str, status: int) -> Response:
-    page = render_template("idp_login.html", saml_request=encoded, relay_state=relay, name=name,
-                           wrong=status != 200)  # fmt: skip
-    return make_response(page, status)
+def _form(encoded: str, relay: str, name: str, *, wrong: bool = False) -> Response:
+    page = render_template(
+        "idp_login.html", saml_request=encoded, relay_state=relay, name=name, wrong=wrong
+    )
+    return make_response(page, 401 if wrong else 200)
 
 
 def _post_back(session: Session, asked: AuthnRequest, relay: str) -> Response:

@@ -14,7 +14,7 @@ _PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}AuthnRequest"
 _ISSUER = "{urn:oasis:names:tc:SAML:2.0:assertion}Issuer"
 
 
-class BadRequest(ValueError):  # noqa: N818 -- it is the request that is bad
+class BadRequest(ValueError):
     """Not an AuthnRequest that we answer; the message is a sentence for people."""
 
 

@@ -136,6 +136,7 @@ def build_assertion(answer: Answer) -> str:
     audiences = "".join(f"<saml:Audience>{escape(a)}</saml:Audience>" for a in answer.audiences)
     restriction = f"<saml:AudienceRestriction>{audiences}</saml:AudienceRestriction>"
     recipient = answer.acs_url if answer.recipient is None else answer.recipient
+    signed_in_at = answer.authenticated_at or answer.issued_at
     return (
         f'<saml:Assertion {_NAMESPACES} ID="{answer.assertion_id}" Version="2.0" '
         f'IssueInstant="{_moment(answer.issued_at)}">'
@@ -147,7 +148,7 @@ def build_assertion(answer: Answer) -> str:
         f"{_attribute('InResponseTo', answer.in_response_to)}/></saml:SubjectConfirmation>"
         f'</saml:Subject><saml:Conditions NotBefore="{_moment(start)}" '
         f'NotOnOrAfter="{_moment(until)}">{restriction if audiences else ""}</saml:Conditions>'
-        f'<saml:AuthnStatement AuthnInstant="{_moment(answer.authenticated_at or answer.issued_at)}"'
+        f'<saml:AuthnStatement AuthnInstant="{_moment(signed_in_at)}"'
         f"{_attribute('SessionIndex', answer.session_index)}><saml:AuthnContext>"
         f"<saml:AuthnContextClassRef>{answer.context}</saml:AuthnContextClassRef>"
         f"</saml:AuthnContext></saml:AuthnStatement>{_attributes(answer.attributes)}"

@@ -19,7 +19,9 @@ from sandbox.oim.records import Oim, User, now
 
 _KEY_BITS, _KEY_EXPONENT = 2048, 65537
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="weblogic"'}
-_PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
+_PAGE = (
+    "<!DOCTYPE html><html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
+)
 
 
 class Tokens:

@@ -1,7 +1,7 @@
 """The console's pages, as far as people are led to them from elsewhere.
 
-Developer's Guide, "Using URLs": `/identity/faces/home?tf=…`. The catalogue has no documented address;
-`/identity/faces/catalog` is our own.
+Developer's Guide, "Using URLs": `/identity/faces/home?tf=…`. The catalogue has no documented
+address; `/identity/faces/catalog` is our own.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def _request_details(request_id: str) -> str | tuple[str, int]:
     oim, me = state(), _me()
     found = oim.requests.get(request_id)
     if found is None or not oim.may_see(me, found):
-        return render_template("oim/message.html", title="Request not found",
-                               text="There is no such request, or it is not yours."), 404  # fmt: skip
+        reason = "There is no such request, or it is not yours."
+        return render_template("oim/message.html", title="Request not found", text=reason), 404
     mine = [task for task in found.open_tasks if oim.may_act(me, task)]
     return render_template("oim/request.html", found=found, tasks=_shown_tasks(oim, found),
                            mine=mine, name=_name)  # fmt: skip

@@ -16,7 +16,6 @@ from sandbox.oim.rendering import (
     catalog_row,
     entitlement_row,
     held_of,
-    links,
     page,
     present,
     role_row,
@@ -186,7 +185,7 @@ def _begins_with(query: str) -> str:
 @people_api.get("/catalog/<int:catalog_id>")
 def show_catalog_item(catalog_id: int) -> Json:
     """One catalogue item by the catalogue's own id."""
-    for item in state().items.values():
-        if item.catalog_id == catalog_id:
-            return catalog_row(item) | {"links": links(f"/catalog/{catalog_id}")}
-    abort(404)
+    found = [item for item in state().items.values() if item.catalog_id == catalog_id]
+    if not found:
+        abort(404)
+    return catalog_row(found[0])

@@ -1,7 +1,7 @@
 """The filter language of the Self Service API.
 
-REST API for OIG Self Service, "Query Parameters": `<attribute> <operator> <value>`, operators eq, co
-and sw, joined by and/or, with `::` for every space inside a name or a value.
+REST API for OIG Self Service, "Query Parameters": `<attribute> <operator> <value>`, operators eq,
+co and sw, joined by and/or, with `::` for every space inside a name or a value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-class BadQuery(ValueError):  # noqa: N818 -- it is the query that is bad
+class BadQuery(ValueError):
     """The filter cannot be understood, or names an attribute that is not searchable."""
 
 

@@ -137,7 +137,8 @@ class Oim:
 
     def members(self, queue: str) -> set[str]:
         """The usr_keys behind a queue's name; administrators are those of the product."""
-        named = {user.key for key in self.world.queues.get(queue, ()) if (user := self.user_of(key))}
+        listed = self.world.queues.get(queue, ())
+        named = {user.key for key in listed if (user := self.user_of(key))}
         return named or {user.key for user in self.users.values() if user.admin}
 
     def stands_in_for(self, user: User) -> set[str]:
@@ -164,7 +165,9 @@ class Oim:
 
     def is_approver(self, user: User, request: Request) -> bool:
         """Whether the user decides, or decided, on this request."""
-        return any(task.decided_by == user.key or self.may_act(user, task) for task in request.tasks)
+        return any(
+            task.decided_by == user.key or self.may_act(user, task) for task in request.tasks
+        )
 
 
 def now() -> datetime:

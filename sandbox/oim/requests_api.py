@@ -200,7 +200,9 @@ def act_on_request(request_id: str) -> Response:
     if not isinstance(entry, dict):
         abort(400)
     result = _acted(request_id, entry)
-    return jsonify(result) if result["status"] == "SUCCESS" else failure(500, result["errorMessage"])
+    if result["status"] == "SUCCESS":
+        return jsonify(result)
+    return failure(500, result["errorMessage"])
 
 
 def _acted(request_id: str, entry: Mapping[str, Any]) -> Json:
@@ -242,4 +244,3 @@ def _withdrawn(entry: Mapping[str, Any]) -> Json:
     except NotPossible as error:
         return base | {"status": "FAILURE", "errorMessage": str(error)}
     return base | {"status": "SUCCESS"}
-

@@ -1,7 +1,7 @@
 """The console's sign-in over SAML, keeping the address that was asked for.
 
-The identity provider's cross-site POST carries no Lax cookie, so the answer is kept under a one-time
-handle and finished by a GET, where the cookie proves that it is the browser that asked.
+The identity provider's cross-site POST carries no Lax cookie, so the answer is kept under a
+one-time handle and finished by a GET, where the cookie proves that it is the browser that asked.
 """
 
 from __future__ import annotations
@@ -102,9 +102,7 @@ def ask_to_sign_in() -> AnyResponse:
     asked = OneLogin_Saml2_Authn_Request(sign_ins.settings)
     handle, browser = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     sign_ins.asking[handle] = _Asking(asked.get_id(), browser, _target())
-    answer = redirect(
-        _with_query(sign_ins.settings.get_idp_sso_url(), asked.get_request(), handle)
-    )
+    answer = redirect(_with_query(sign_ins.settings.get_idp_sso_url(), asked.get_request(), handle))
     answer.set_cookie(ASKING_COOKIE, browser, httponly=True, samesite="Lax", max_age=600)
     return answer
 

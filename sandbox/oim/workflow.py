@@ -39,7 +39,7 @@ _BEFORE_APPROVAL = frozenset(
 JUSTIFICATION_LIMIT = 4000
 
 
-class NotPossible(Exception):  # noqa: N818 -- it names what happened, as the callers say it
+class NotPossible(Exception):
     """The product refuses; the message is its sentence."""
 
 

@@ -24,9 +24,9 @@ from sandbox.world.route import ADMINISTRATORS, IT_SECURITY, approval_route
 
 __all__ = [
     "ADMINISTRATORS",
+    "IT_SECURITY",
     "DeskItem",
     "DeskVariable",
-    "IT_SECURITY",
     "World",
     "WorldHolding",
     "WorldItem",

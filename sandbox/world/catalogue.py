@@ -8,20 +8,20 @@ _FIRST_CATALOG_ID = 2001
 
 # key, name, category, risk, description
 _ROLES = (
-    ("14", "Finance Reporting", "Finance", "Low", "Read the monthly figures and run the standard reports"),
+    ("14", "Finance Reporting", "Finance", "Low", "Read the monthly figures and reports"),
     ("15", "Budget Approver", "Finance", "High", "Release budgets and cost centre transfers"),
     ("16", "Payroll Viewer", "Finance", "High", "See payroll runs and pay slips of all employees"),
-    ("17", "Accounts Payable Clerk", "Finance", "Medium", "Enter supplier invoices and payment proposals"),
+    ("17", "Accounts Payable Clerk", "Finance", "Medium", "Enter supplier invoices"),
     ("18", "Treasury Operator", "Finance", "High", "Prepare bank transfers and currency hedges"),
     ("19", "Warehouse Supervisor", "Warehouse", "Medium", "Plan shifts and correct stock levels"),
     ("20", "Stock Count Team", "Warehouse", "Low", "Record counts in the yearly stocktaking"),
     ("21", "Goods Receipt", "Warehouse", "Low", "Book incoming goods"),
     ("22", "Customer Care Agent", "Customer Care", "Low", "Read and answer customer cases"),
-    ("23", "Claims Approver", "Customer Care", "Medium", "Grant refunds up to the limit of the desk"),
+    ("23", "Claims Approver", "Customer Care", "Medium", "Grant refunds up to a limit"),
     ("24", "Transport Planner", "Transport", "Medium", "Plan tours and book carriers"),
     ("25", "Customs Declarant", "Transport", "Medium", "File export declarations"),
-    ("26", "Service Desk Analyst", "Information Technology", "Medium", "Work on tickets of the service desk"),
-    ("27", "Database Administrator", "Information Technology", "High", "Administer the production databases"),
+    ("26", "Service Desk Analyst", "Information Technology", "Medium", "Work on tickets"),
+    ("27", "Database Administrator", "Information Technology", "High", "Run the databases"),
     ("28", "Recruiter", "Human Resources", "Low", "Manage vacancies and applications"),
     ("29", "Personnel File Reader", "Human Resources", "High", "Read the personnel files"),
     ("30", "Account Executive", "Sales", "Low", "Keep customers and opportunities"),
@@ -38,7 +38,7 @@ _ACCOUNTS = (
     ("54", "Salesforce", "Sales", "Low", "Customers and opportunities"),
     ("55", "Workday", "Human Resources", "Medium", "Personnel administration"),
     ("56", "Transport Desk", "Transport", "Low", "Tour planning"),
-    ("57", "Oracle Production", "Information Technology", "High", "A personal account on production"),
+    ("57", "Oracle Production", "Information Technology", "High", "Sign in to production"),
 )  # fmt: skip
 
 # key, application, name, risk, description
@@ -47,9 +47,9 @@ _ENTITLEMENTS = (
     ("96", "SAP ERP", "SAP_FI_POST", "Medium", "Post financial documents"),
     ("97", "SAP ERP", "SAP_MM_BUYER", "Medium", "Create purchase orders"),
     ("98", "SAP ERP", "SAP_MM_STOCK", "Low", "Display stock"),
-    ("99", "Active Directory", "CN=Finance Share,OU=Groups,DC=example,DC=com", "Low", "Finance file share"),
-    ("100", "Active Directory", "CN=VPN Users,OU=Groups,DC=example,DC=com", "Low", "Remote access"),
-    ("101", "Active Directory", "CN=Print Operators,OU=Groups,DC=example,DC=com", "Medium", "Run the print servers"),
+    ("99", "Active Directory", "CN=Finance Share,OU=Groups,DC=example", "Low", "Finance files"),
+    ("100", "Active Directory", "CN=VPN Users,OU=Groups,DC=example", "Low", "Remote access"),
+    ("101", "Active Directory", "CN=Print Operators,OU=Groups,DC=example", "Low", "Run printers"),
     ("102", "ServiceNow", "itil", "Low", "Work on tickets"),
     ("103", "Salesforce", "Reports Manager", "Low", "Build and share reports"),
     ("104", "Workday", "HR Partner", "High", "See and change personnel data"),
@@ -60,10 +60,14 @@ _ENTITLEMENTS = (
 
 def build_items(owners: list[str]) -> dict[tuple[str, str], WorldItem]:
     """The IGA's catalogue; `owners` decide, in turn, on what carries a high risk."""
-    rows = [("role", key, name, name, category, risk, text, "")
-            for key, name, category, risk, text in _ROLES]
-    rows += [("account", key, name, name, category, risk, text, name)
-             for key, name, category, risk, text in _ACCOUNTS]
+    rows = [
+        ("role", key, name, name, category, risk, text, "")
+        for key, name, category, risk, text in _ROLES
+    ]
+    rows += [
+        ("account", key, name, name, category, risk, text, name)
+        for key, name, category, risk, text in _ACCOUNTS
+    ]
     rows += [("entitlement", key, name, text, application, risk, text, application)
              for key, application, name, risk, text in _ENTITLEMENTS]  # fmt: skip
     return {

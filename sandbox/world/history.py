@@ -15,6 +15,9 @@ from sandbox.world.route import approval_route
 YEARS = 4
 _FIRST_ID = 1001
 _OPEN_DAYS = 21.0
+_DECISION_SECONDS = 90_000
+# how often what happens, of 1
+_REVOKED, _SILENT, _BY_THE_MANAGER, _OWN_CATEGORY, _LATE_REFUSAL = 0.06, 0.07, 0.25, 0.7, 0.5
 
 # status, weight, how the approval ended: "" none yet, "part" the first stage, or the outcome
 _CLOSED = (
@@ -113,12 +116,21 @@ class _Chronicle:
         item = self._item_for(self._people[beneficiary])
         return self.record(request_id, created_at, beneficiary, item, status, ending)
 
-    def record(self, request_id: str, created_at: datetime, beneficiary: str, item: WorldItem,
-               status: str, ending: str, justification: str = "", requester: str = "") -> WorldRequest:  # fmt: skip
+    def record(
+        self,
+        request_id: str,
+        created_at: datetime,
+        beneficiary: str,
+        item: WorldItem,
+        status: str,
+        ending: str,
+        justification: str = "",
+        requester: str = "",
+    ) -> WorldRequest:
         """One request as given, with the approvals that its ending implies."""
         tasks = self._tasks(created_at, beneficiary, item, ending)
         modified_at = max((t.decided_at or t.assigned_at for t in tasks), default=created_at)
-        kind = _REVOKES if not requester and self._rng.random() < 0.06 else _TYPES
+        kind = _REVOKES if not requester and self._rng.random() < _REVOKED else _TYPES
         category = self._people[beneficiary].department
         words = _WORDS.get(category, _WORDS["General"])
         return WorldRequest(
@@ -131,17 +143,19 @@ class _Chronicle:
 
     def _justification(self, words: tuple[str, ...]) -> str:
         """People do not always say why."""
-        return "" if self._rng.random() < 0.07 else self._rng.choice(words).capitalize()
+        return "" if self._rng.random() < _SILENT else self._rng.choice(words).capitalize()
 
     def _requester(self, beneficiary: str) -> str:
         manager = self._people[beneficiary].manager
-        by_manager = manager in self._people and self._rng.random() < 0.25
+        by_manager = manager in self._people and self._rng.random() < _BY_THE_MANAGER
         able = by_manager and self._people[manager or ""].iga_login is not None
         return manager if able and manager else beneficiary
 
     def _item_for(self, person: WorldPerson) -> WorldItem:
         own = self._by_category.get(person.department)
-        return self._rng.choice(own if own and self._rng.random() < 0.7 else self._all_items)
+        return self._rng.choice(
+            own if own and self._rng.random() < _OWN_CATEGORY else self._all_items
+        )
 
     def _tasks(
         self, created_at: datetime, beneficiary: str, item: WorldItem, ending: str
@@ -165,7 +179,7 @@ class _Chronicle:
         """What this stage ended with; a refusal may come at the first stage or at the last."""
         if ending == "part":
             return "" if last else "APPROVE"
-        if ending == "REJECT" and not last and self._rng.random() < 0.5:
+        if ending == "REJECT" and not last and self._rng.random() < _LATE_REFUSAL:
             return "APPROVE"
         return ending
 
@@ -178,7 +192,9 @@ class _Chronicle:
         if not outcome:
             return task
         left = (self._now - task.assigned_at).total_seconds()
-        decided_at = task.assigned_at + timedelta(seconds=int(min(rng.expovariate(1 / 90000), left)))
+        decided_at = task.assigned_at + timedelta(
+            seconds=int(min(rng.expovariate(1 / 90000), left))
+        )
         if outcome == "WITHDRAWN":
             return replace(task, state="WITHDRAWN", decided_at=decided_at)
         comment = rng.choice(_REFUSALS if outcome == "REJECT" else _CONSENTS)
@@ -203,19 +219,21 @@ def _ago(now: datetime, days: float) -> datetime:
     return (now - timedelta(days=days, minutes=3)).replace(microsecond=0)
 
 
-# days ago, person, item, status, ending, justification: what the demo's people find on their pages
+# what the demo's people find: days ago, person, item, status, ending, justification
+_DONE, _WAITING = "Request Completed", "Request Awaiting Approval"
 _STORY = (
-    (610.0, "ada", ("account", "SAP ERP"), "Request Completed", "APPROVE", "New in the finance team"),
-    (402.0, "eve", ("role", "Customer Care Agent"), "Request Completed", "APPROVE", "New on the hotline"),
-    (233.0, "ada", ("entitlement", "SAP_FI_DISPLAY"), "Request Completed", "APPROVE", "Month end closing"),
-    (120.0, "ada", ("role", "Treasury Operator"), "Request Rejected", "REJECT", "Holiday cover for treasury"),
-    (41.0, "ada", ("entitlement", "CN=VPN Users,OU=Groups,DC=example,DC=com"), "Request Withdrawn",
+    (610.0, "ada", ("account", "SAP ERP"), _DONE, "APPROVE", "New in the finance team"),
+    (402.0, "eve", ("role", "Customer Care Agent"), _DONE, "APPROVE", "New on the hotline"),
+    (233.0, "ada", ("entitlement", "SAP_FI_DISPLAY"), _DONE, "APPROVE", "Month end closing"),
+    (120.0, "ada", ("role", "Treasury Operator"), "Request Rejected", "REJECT",
+     "Holiday cover for treasury"),
+    (41.0, "ada", ("entitlement", "CN=VPN Users,OU=Groups,DC=example"), "Request Withdrawn",
      "WITHDRAWN", "Working from home on Fridays"),
-    (5.2, "ada", ("role", "Accounts Payable Clerk"), "Request Awaiting Approval", "",
+    (5.2, "ada", ("role", "Accounts Payable Clerk"), _WAITING, "",
      "Cover for a colleague on parental leave"),
-    (3.4, "eve", ("role", "Claims Approver"), "Request Awaiting Approval", "", "Complaints backlog"),
-    (2.1, "ben", ("role", "Treasury Operator"), "Request Awaiting Approval", "part", "Quarterly report"),
-    (1.3, "ada", ("entitlement", "SAP_FI_POST"), "Request Awaiting Approval", "",
+    (3.4, "eve", ("role", "Claims Approver"), _WAITING, "", "Complaints backlog"),
+    (2.1, "ben", ("role", "Treasury Operator"), _WAITING, "part", "Quarterly report"),
+    (1.3, "ada", ("entitlement", "SAP_FI_POST"), _WAITING, "",
      "Postings for the year end closing"),
 )  # fmt: skip
 
@@ -228,7 +246,7 @@ def build_history(
     open_share: float,
     now: datetime,
 ) -> list[WorldRequest]:
-    """`how_many` requests (at least the demo's own few), oldest first, `open_share` of them open."""
+    """`how_many` requests (at least the demo's own few), oldest first, a share of them open."""
     chronicle = _Chronicle(rng, people, items, now)
     story = [(_ago(now, row[0]), False, row[1:]) for row in _STORY]
     drawn = _moments(rng, now, max(0, how_many - len(story)), open_share)

@@ -14,7 +14,7 @@ _GIVING = ("Assign Roles", "Provision ApplicationInstance", "Provision Entitleme
 def build_holdings(
     people: dict[str, WorldPerson], history: list[WorldRequest], now: datetime
 ) -> list[WorldHolding]:
-    """Holdings in the order in which they were gained; a second gain of the same changes nothing."""
+    """Holdings in the order in which they were gained; gaining one twice changes nothing."""
     gained: dict[tuple[str, str, str], WorldHolding] = {}
     for person, number in zip(people.values(), count()):
         if person.iga_login is not None and person.active:

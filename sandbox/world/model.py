@@ -1,4 +1,4 @@
-"""What exists in the world that all sandbox servers share: people, what they may ask for, history."""
+"""What exists in the world that all sandbox servers share: people, catalogue, history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 
 def sys_id(kind: str, key: str) -> str:
-    """The ServiceNow sys_id (32 hex digits) of a thing of this world; `kind` is the table's name."""
+    """The ServiceNow sys_id (32 hex digits) of a thing; `kind` is its table's name."""
     return hashlib.md5(f"{kind}:{key}".encode(), usedforsecurity=False).hexdigest()
 
 

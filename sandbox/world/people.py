@@ -41,6 +41,12 @@ _DEPARTMENTS = (
                 ("Buyer", "Contract Administrator", "Supplier Analyst")),
 )  # fmt: skip
 
+# the keys of the people below, and logins that nobody else may be given
+_RESERVED = frozenset(
+    {"ada", "ben", "cho", "dee", "eve", "finn", "gina", "hugo", "ivan", "ivana", "jill", "june",
+     "karl", "lena", "jcarter", "junecarter", "ipetrov", "broker", "xelsysadm"}
+)  # fmt: skip
+
 INFO_DESK = "infodesk@example.com"
 
 
@@ -56,9 +62,7 @@ def _person(key: str, first: str, last: str, title: str, department: str, manage
 
 def _cast(heads: dict[str, str]) -> list[WorldPerson]:
     """The six people of the demo."""
-    finance, care, it = (
-        heads[n] for n in ("Finance", "Customer Care", "Information Technology")
-    )
+    finance, care, it = (heads[n] for n in ("Finance", "Customer Care", "Information Technology"))
     return [
         _person("ben", "Ben", "Achterberg", "Financial Controller", "Finance", finance),
         _person("ada", "Ada", "Lindqvist", "Financial Analyst", "Finance", "ben"),
@@ -148,11 +152,10 @@ def _numbered(people: list[WorldPerson]) -> dict[str, WorldPerson]:
 
 def build_people(rng: Random, how_many: int) -> dict[str, WorldPerson]:
     """At least the named people and the heads; the rest up to `how_many` work in teams of eight."""
-    hiring = _Hiring(rng, {"jcarter", "junecarter", "ipetrov", "broker", "xelsysadm"})
+    hiring = _Hiring(rng, set(_RESERVED))
     chief = hiring.hire("Managing Director", "Board", None)
     leaders = [hiring.hire(d.head, d.name, chief.key) for d in _DEPARTMENTS]
     heads = {"": chief.key} | {p.department: p.key for p in leaders}
     named = _cast(heads) + _odd_ones(heads)
-    hiring._taken |= {p.key for p in named}
     fixed = [chief, *leaders, *named]
     return _numbered(fixed + _teams(hiring, heads, max(0, how_many - len(fixed))))

@@ -16,7 +16,7 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from sandbox import idp as provider
 from sandbox.idp.requests import AuthnRequest
-from sandbox.idp.responses import KeyPair, build_response, pretty, sign, wrap
+from sandbox.idp.responses import Answer, KeyPair, build_response, pretty, sign, wrap
 from sandbox.web import Server, address, listen, serve
 from sandbox.world import build_world
 
@@ -27,7 +27,8 @@ REQUEST_DATA = {"https": "off", "http_host": "127.0.0.1:9", "script_name": "/sam
 class Forms(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.action, self.fields = "", {}
+        self.action = ""
+        self.fields: dict[str, str] = {}
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -58,7 +59,8 @@ def server(keys: KeyPair) -> Iterator[Server]:
 
 @pytest.fixture
 def idp(server: Server) -> provider.Idp:
-    return server.app.extensions["idp"]
+    found: provider.Idp = server.app.extensions["idp"]
+    return found
 
 
 @pytest.fixture
@@ -105,7 +107,9 @@ def judged(xml: str, settings: OneLogin_Saml2_Settings, request_id: str) -> str 
     return str(response.get_error())
 
 
-def test_a_password_gets_an_answer_that_a_strict_service_provider_accepts(settings, idp):
+def test_a_password_gets_an_answer_that_a_strict_service_provider_accepts(
+    settings: OneLogin_Saml2_Settings, idp: provider.Idp
+) -> None:
     with requests.Session() as browser:
         request_id, page = ask(settings, browser)
         form = Forms(log_in(page, browser, username="cho", password="demo").text)
@@ -124,7 +128,9 @@ def test_a_password_gets_an_answer_that_a_strict_service_provider_accepts(settin
     assert response.get_nameid() == idp.name_id(idp.world.people["cho"], SP)
 
 
-def test_a_second_request_of_the_same_browser_is_answered_silently(settings):
+def test_a_second_request_of_the_same_browser_is_answered_silently(
+    settings: OneLogin_Saml2_Settings,
+) -> None:
     with requests.Session() as browser:
         _, page = ask(settings, browser)
         log_in(page, browser, username="ada", password="demo")
@@ -135,7 +141,7 @@ def test_a_second_request_of_the_same_browser_is_answered_silently(settings):
         assert "password" in Forms(after.text).fields
 
 
-def test_a_wrong_password_shows_the_form_again_as_401(settings):
+def test_a_wrong_password_shows_the_form_again_as_401(settings: OneLogin_Saml2_Settings) -> None:
     with requests.Session() as browser:
         _, page = ask(settings, browser)
         answer = log_in(page, browser, username="ada", password="wrong")
@@ -145,7 +151,9 @@ def test_a_wrong_password_shows_the_form_again_as_401(settings):
         assert "SAMLResponse" in Forms(right.text).fields
 
 
-def test_a_foreign_service_provider_and_a_foreign_address_are_refused(server, settings):
+def test_a_foreign_service_provider_and_a_foreign_address_are_refused(
+    server: Server, settings: OneLogin_Saml2_Settings
+) -> None:
     for sp, acs in (("http://evil.example/sp", ACS), (SP, "http://evil.example/acs")):
         changed = OneLogin_Saml2_Settings(
             {
@@ -162,23 +170,25 @@ def test_a_foreign_service_provider_and_a_foreign_address_are_refused(server, se
     assert nonsense.status_code == 400
 
 
-def test_somebody_without_an_employee_number_has_no_such_attribute(idp):
+def test_somebody_without_an_employee_number_has_no_such_attribute(idp: provider.Idp) -> None:
     assert "employeeNumber" not in provider.attributes(idp.world.people["ivan"])
 
 
-def test_name_ids_differ_from_one_service_provider_to_another(idp):
+def test_name_ids_differ_from_one_service_provider_to_another(idp: provider.Idp) -> None:
     ada = idp.world.people["ada"]
     assert idp.name_id(ada, SP) != idp.name_id(ada, "http://127.0.0.1:10/other")
     assert "ada" not in idp.name_id(ada, SP)
 
 
 @pytest.fixture
-def honest(idp):
+def honest(idp: provider.Idp) -> Answer:
     session = provider.Session(idp.world.people["ada"], build_world().now)
     return idp.answer(session, AuthnRequest("_asked", SP, ACS, force=False))
 
 
-def test_crafted_answers_are_judged_for_what_is_wrong_with_them(settings, honest, keys):
+def test_crafted_answers_are_judged_for_what_is_wrong_with_them(
+    settings: OneLogin_Saml2_Settings, honest: Answer, keys: KeyPair
+) -> None:
     late = replace(honest, issued_at=honest.issued_at - timedelta(hours=1))
     cases = {
         "InResponseTo": replace(honest, in_response_to="_other"),
@@ -191,7 +201,9 @@ def test_crafted_answers_are_judged_for_what_is_wrong_with_them(settings, honest
         assert said in (judged(build_response(answer, keys), settings, "_asked") or "")
 
 
-def test_answers_can_be_left_unsigned_or_signed_by_somebody_else(settings, honest, keys):
+def test_answers_can_be_left_unsigned_or_signed_by_somebody_else(
+    settings: OneLogin_Saml2_Settings, honest: Answer, keys: KeyPair
+) -> None:
     unsigned = build_response(honest, keys, sign_response=False)
     foreign = build_response(honest, KeyPair.generate("stranger"))
     altered = build_response(honest, keys).replace("P-", "Q-")
@@ -202,7 +214,7 @@ def test_answers_can_be_left_unsigned_or_signed_by_somebody_else(settings, hones
     assert judged(altered, settings, "_asked")
 
 
-def test_the_parts_of_an_answer_can_be_put_together_by_hand(honest, keys):
+def test_the_parts_of_an_answer_can_be_put_together_by_hand(honest: Answer, keys: KeyPair) -> None:
     signed = sign(wrap(honest, ""), keys)
     assert "Signature" in pretty(signed)
     assert "Assertion " not in signed

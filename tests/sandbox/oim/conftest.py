@@ -25,16 +25,16 @@ class Api:
         self.http.auth = (user, password)
         self.http.headers["X-Requested-By"] = "tests"
 
-    def call(self, method: str, path: str, **more: Any) -> requests.Response:
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:  # noqa: ANN401 -- as requests has it
         return self.http.request(method, self.url + API + path, timeout=5, **more)
 
-    def get(self, path: str, **params: Any) -> Any:
+    def get(self, path: str, **params: object) -> Any:  # noqa: ANN401 -- JSON
         answer = self.call("GET", path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def user(self, login: str) -> str:
-        return self.get("/users", q=f"User::Login eq {login}")["users"][0]["id"]
+        return str(self.get("/users", q=f"User::Login eq {login}")["users"][0]["id"])
 
     def ask(self, beneficiary: str, role: str = "14", why: str = "month end") -> dict[str, Any]:
         entry = {
@@ -45,10 +45,11 @@ class Api:
         }
         answer = self.call("POST", "/requests", json={"requests": [entry]})
         assert answer.status_code == 200
-        return answer.json()["requests"][0]
+        result: dict[str, Any] = answer.json()["requests"][0]
+        return result
 
     def status(self, request_id: str) -> str:
-        return self.get(f"/requests/{request_id}")["reqStatus"]
+        return str(self.get(f"/requests/{request_id}")["reqStatus"])
 
     def wait_for(self, request_id: str, status: str) -> None:
         until(lambda: self.status(request_id) == status, status)
@@ -103,7 +104,8 @@ def server(site: tuple[Server, Server]) -> Server:
 
 @pytest.fixture
 def installation(server: Server) -> oim.Oim:
-    return server.app.extensions["oim"]
+    found: oim.Oim = server.app.extensions["oim"]
+    return found
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The OIM console as a person's browser uses it."""
 
 import re
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
@@ -8,7 +9,9 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from tests.sandbox.oim.conftest import until
+from sandbox.oim import Oim
+from sandbox.web import Server
+from tests.sandbox.oim.conftest import Api, until
 
 
 class Forms(HTMLParser):
@@ -57,8 +60,11 @@ class Browser:
         raise AssertionError(f"no form with {having}")
 
 
+Browse = Callable[[str], Browser]
+
+
 @pytest.fixture
-def browse(server):
+def browse(server: Server) -> Iterator[Browse]:
     opened = []
 
     def start(name: str) -> Browser:
@@ -70,7 +76,7 @@ def browse(server):
         browser.http.close()
 
 
-def test_path_and_query_survive_the_sign_in(browse, installation):
+def test_path_and_query_survive_the_sign_in(browse: Browse, installation: Oim) -> None:
     ben = browse("ben")
     request_id = next(iter(installation.requests))
     ben.open(f"/identity/faces/home?tf=request_details&requestId={request_id}")
@@ -78,11 +84,13 @@ def test_path_and_query_survive_the_sign_in(browse, installation):
     assert "OIM_SESSION" in ben.http.cookies
 
 
-def test_a_person_asks_the_manager_approves_and_the_access_is_there(browse, installation):
+def test_a_person_asks_the_manager_approves_and_the_access_is_there(
+    browse: Browse, installation: Oim
+) -> None:
     ada, ben = browse("ada"), browse("ben")
     assert "Finance Reporting" in ada.open("/identity/faces/catalog?search=reporting")
     page = ada.submit("role:14", justification="month end")
-    request_id = re.search(r"requestId=(\d+)", ada.page.url).group(1)
+    request_id = re.findall(r"requestId=(\d+)", ada.page.url)[0]
     assert "Assign Roles" in page
     until(lambda: "Ben Achterberg" in ada.open(ada.page.url), "waiting for ben")
     inbox = ben.open("/identity/faces/home?tf=approval_details")
@@ -99,7 +107,9 @@ def test_a_person_asks_the_manager_approves_and_the_access_is_there(browse, inst
     assert "You have this already" in ada.open("/identity/faces/catalog?search=reporting")
 
 
-def test_reject_in_the_inbox_ends_the_request(browse, installation, ada, broker):
+def test_reject_in_the_inbox_ends_the_request(
+    browse: Browse, installation: Oim, ada: Api, broker: Api
+) -> None:
     request_id = ada.ask(broker.user("ADA"))["id"]
     broker.wait_for(request_id, "Request Awaiting Approval")
     ben = browse("ben")
@@ -114,7 +124,9 @@ def test_reject_in_the_inbox_ends_the_request(browse, installation, ada, broker)
     assert repeated.status_code == 403
 
 
-def test_somebody_elses_request_is_not_found(browse, installation, broker):
+def test_somebody_elses_request_is_not_found(
+    browse: Browse, installation: Oim, broker: Api
+) -> None:
     key = broker.user("ADA")
     request_id = next(r.id for r in installation.requests.values() if key in r.beneficiaries)
     eve = browse("eve")
@@ -129,18 +141,20 @@ def test_somebody_elses_request_is_not_found(browse, installation, broker):
     ("flow", "shown"),
     [("my_access_accounts", "SAP ERP"), ("my_access_entitlements", "financial documents")],
 )
-def test_my_access_shows_accounts_and_entitlements(browse, flow, shown):
+def test_my_access_shows_accounts_and_entitlements(browse: Browse, flow: str, shown: str) -> None:
     assert shown in browse("ada").open(f"/identity/faces/home?tf={flow}")
 
 
-def test_somebody_without_an_oim_account_gets_no_session(browse):
+def test_somebody_without_an_oim_account_gets_no_session(browse: Browse) -> None:
     gina = browse("gina")
     assert "no active account" in gina.open("/identity/faces/home")
     assert gina.page.status_code == 403
     assert "OIM_SESSION" not in gina.http.cookies
 
 
-def test_an_answer_carried_to_another_browser_gets_no_session(browse, server):
+def test_an_answer_carried_to_another_browser_gets_no_session(
+    browse: Browse, server: Server
+) -> None:
     ada, thief = browse("ada"), browse("eve")
     form = ada.http.get(f"{server.url}/identity/faces/home", timeout=5)
     action, fields = Forms(form.text).found[0]
@@ -154,7 +168,7 @@ def test_an_answer_carried_to_another_browser_gets_no_session(browse, server):
     assert again.status_code == 403, "an answer is good for one use"
 
 
-def test_a_form_without_the_sessions_token_is_refused(browse, installation):
+def test_a_form_without_the_sessions_token_is_refused(browse: Browse, installation: Oim) -> None:
     ada = browse("ada")
     ada.open("/identity/faces/home")
     answer = ada.http.post(
@@ -164,7 +178,7 @@ def test_a_form_without_the_sessions_token_is_refused(browse, installation):
     assert installation.ledger == []
 
 
-def test_after_signing_out_the_next_page_asks_again_and_is_silent(browse):
+def test_after_signing_out_the_next_page_asks_again_and_is_silent(browse: Browse) -> None:
     ada = browse("ada")
     ada.open("/identity/faces/home")
     assert "signed out" in ada.open("/identity/faces/signout")

@@ -1,16 +1,20 @@
 """Users, holdings, catalogue and tokens of the OIM sandbox."""
 
+from typing import Any
+
 import pytest
 import requests
 
 from sandbox import oim
-from sandbox.web import serve
+from sandbox.oim import Oim
+from sandbox.web import Server, serve
+from sandbox.world import World
 from tests.sandbox.oim.conftest import Api, until
 
 TOKENS = "/iam/governance/token/api/v1/tokens"
 
 
-def fields(user):
+def fields(user: dict[str, Any]) -> dict[str, Any]:
     return {field["name"]: field["value"] for field in user["fields"]}
 
 
@@ -18,7 +22,7 @@ def fields(user):
     "query",
     ["User::Login eq ADA", "User::Login eq ada", "Email eq ada.lindqvist@example.com"],
 )
-def test_a_user_is_found_by_login_and_email_in_any_case(broker, query):
+def test_a_user_is_found_by_login_and_email_in_any_case(broker: Api, query: str) -> None:
     (user,) = broker.get("/users", q=query)["users"]
     said = fields(user)
     assert said["Display Name"] == "Ada Lindqvist"
@@ -27,30 +31,30 @@ def test_a_user_is_found_by_login_and_email_in_any_case(broker, query):
     assert said["usr_manager_key"] == int(broker.user("BEN"))
 
 
-def test_a_user_is_found_by_employee_number(broker, world):
+def test_a_user_is_found_by_employee_number(broker: Api, world: World) -> None:
     number = world.people["jill"].employee_number
     (user,) = broker.get("/users", q=f"Employee::Number eq {number}")["users"]
     assert fields(user)["User Login"] == "JCARTER"
 
 
-def test_the_shared_mailbox_belongs_to_two_users(broker):
+def test_the_shared_mailbox_belongs_to_two_users(broker: Api) -> None:
     found = broker.get("/users", q="Email eq infodesk@example.com")["users"]
     assert {fields(user)["User Login"] for user in found} == {"IPETROV", "IVANA"}
     without = next(user for user in found if fields(user)["User Login"] == "IPETROV")
     assert "Employee Number" not in fields(without)
 
 
-def test_fields_narrow_a_user_but_usr_key_comes_unasked(broker):
+def test_fields_narrow_a_user_but_usr_key_comes_unasked(broker: Api) -> None:
     user = broker.get("/users", q="User::Login eq KARL", fields="Status,User Login")["users"][0]
     assert set(fields(user)) == {"Status", "User Login", "usr_key"}
     assert fields(user)["Status"] == "Disabled"
 
 
-def test_an_attribute_that_is_not_searchable_is_refused(broker):
+def test_an_attribute_that_is_not_searchable_is_refused(broker: Api) -> None:
     assert broker.call("GET", "/users", params={"q": "Shoe::Size eq 42"}).status_code == 400
 
 
-def test_all_users_can_be_paged_through(broker, installation):
+def test_all_users_can_be_paged_through(broker: Api, installation: Oim) -> None:
     seen, offset, more = [], 1, True
     while more:
         page = broker.get("/users", offset=offset, limit=50)
@@ -59,7 +63,7 @@ def test_all_users_can_be_paged_through(broker, installation):
     assert len(seen) == len(set(seen)) == len(installation.users)
 
 
-def test_people_see_only_themselves_and_their_reports(ada, ben, broker):
+def test_people_see_only_themselves_and_their_reports(ada: Api, ben: Api, broker: Api) -> None:
     key = broker.user("ADA")
     assert [user["id"] for user in ada.get("/users", limit=500)["users"]] == [key]
     assert key in {user["id"] for user in ben.get("/users", limit=500)["users"]}
@@ -67,13 +71,13 @@ def test_people_see_only_themselves_and_their_reports(ada, ben, broker):
     assert ada.call("GET", "/roles", params={"userId": broker.user("EVE")}).status_code == 404
 
 
-def test_directs_and_proxies_of_a_user(broker):
+def test_directs_and_proxies_of_a_user(broker: Api) -> None:
     ben = broker.user("BEN")
     assert broker.user("ADA") in {u["id"] for u in broker.get(f"/users/{ben}/directs")["users"]}
     assert broker.get(f"/users/{ben}/proxies")["proxies"][0]["userLogin"] == "FINN"
 
 
-def test_holdings_of_three_kinds(broker):
+def test_holdings_of_three_kinds(broker: Api) -> None:
     key = broker.user("ADA")
     assert "Employee" in {role["name"] for role in broker.get("/roles", userId=key)["roles"]}
     accounts = broker.get("/accounts", userId=key)["accounts"]
@@ -83,13 +87,13 @@ def test_holdings_of_three_kinds(broker):
     assert "SAP_FI_DISPLAY" in {entitlement["name"] for entitlement in held}
 
 
-def test_members_of_a_role(broker, installation):
+def test_members_of_a_role(broker: Api, installation: Oim) -> None:
     members = broker.get("/roles/34/members", limit=500)["users"]
     assert "ADA" in {member["userLogin"] for member in members}
     assert broker.call("GET", "/roles/999/members").status_code == 404
 
 
-def test_the_catalogue_matches_beginnings_only(broker):
+def test_the_catalogue_matches_beginnings_only(broker: Api) -> None:
     found = broker.get("/catalog", q="ENTITY_TYPE eq Role and ENTITY_DISPLAY_NAME sw Fin")
     assert [item["entityDisplayName"] for item in found["catalogs"]] == ["Finance Reporting"]
     assert found["catalogs"][0]["entityKey"] == "14"
@@ -99,7 +103,7 @@ def test_the_catalogue_matches_beginnings_only(broker):
     assert one["entityName"] == "Finance Reporting"
 
 
-def test_a_token_stands_for_its_user_until_it_expires(world):
+def test_a_token_stands_for_its_user_until_it_expires(world: World) -> None:
     app = oim.create_app(world, token_seconds=1.2)
     with serve(app) as server:
         api = Api(server.url)
@@ -114,13 +118,13 @@ def test_a_token_stands_for_its_user_until_it_expires(world):
         until(lambda: bearer.call("GET", "/users").status_code == 401, "expired")
 
 
-def test_a_token_of_somebody_else_is_refused(server):
+def test_a_token_of_somebody_else_is_refused(server: Server) -> None:
     headers = {"Authorization": "Bearer abc.def.ghi"}
     url = server.url + "/iam/governance/selfservice/api/v1/users"
     assert requests.get(url, headers=headers, timeout=5).status_code == 401
 
 
-def test_unknown_paths_are_weblogics_404(broker):
+def test_unknown_paths_are_weblogics_404(broker: Api) -> None:
     answer = broker.call("GET", "/nothing")
     assert answer.status_code == 404
     assert "Error 404" in answer.text
