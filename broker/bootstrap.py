@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from broker.connectors import registry
+from broker.connectors.registry import Port, Product
 from broker.context import Broker
 from broker.files import load_api_clients, load_catalogue
 from broker.ports.clock import Clock, SystemClock
@@ -41,7 +41,9 @@ def build(
     )
 
 
-def _connect(products: Mapping[str, Any], name: str, environment: Mapping[str, str]) -> Any:
+def _connect(
+    products: Mapping[str, Product[Port]], name: str, environment: Mapping[str, str]
+) -> Port:
     product = products.get(name)
     if product is None:
         raise BadSettings([f"There is no connector “{name}”: choose one of {', '.join(products)}."])

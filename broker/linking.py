@@ -31,7 +31,7 @@ def person_of(broker: Broker, account: Account, *, fresh: bool = False) -> tuple
 
 
 def link_everybody(broker: Broker, accounts: Sequence[Account]) -> int:
-    """Link each account by what is stored about people; returns how many are listed as unmatched."""
+    """Link each account by what is stored about people; returns how many stay unmatched."""
     find = _stored(broker)
     without = 0
     for account in accounts:

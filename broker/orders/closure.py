@@ -26,7 +26,9 @@ def close(broker: Broker, message: Message) -> Effect:
         for line in row.lines:
             if line.state is not LineState.CLOSED:
                 words = f"{row.item_number} is {how} at the desk."
-                steps.happen(session, row, line, LineEvent.CLOSE, now, words, complete=complete)
+                steps.happen(
+                    session, row, line, LineEvent.CLOSE, now, words, facts={"complete": complete}
+                )
 
     return store
 

@@ -32,7 +32,9 @@ def retry(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
 
     def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
         now = broker.clock.now()
-        steps.happen(session, order, line, LineEvent.RESUME, now, f"Tried again: {reason}", actor)
+        steps.happen(
+            session, order, line, LineEvent.RESUME, now, f"Tried again: {reason}", actor=actor
+        )
         topic = _NEXT_STEP.get(line.state)
         if topic == "order.verify":
             steps.owe(session, topic, order, now)
@@ -69,7 +71,9 @@ def cancel(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
 
     def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
         now = broker.clock.now()
-        steps.happen(session, order, line, LineEvent.CANCEL, now, f"Cancelled: {reason}", actor)
+        steps.happen(
+            session, order, line, LineEvent.CANCEL, now, f"Cancelled: {reason}", actor=actor
+        )
         if order.carried_item and steps.all_final(order):
             steps.owe(session, "order.close", order, now)
 

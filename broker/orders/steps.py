@@ -1,5 +1,6 @@
 """What the steps of an order share: reading the order, and owing the next step."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -60,14 +61,15 @@ def happen(
     event: LineEvent,
     at: datetime,
     sentence: str,
+    *,
     actor: audit.Actor = audit.SYSTEM,
-    **details: object,
+    facts: Mapping[str, object] | None = None,
 ) -> None:
     """Move a line, and tell it to the timeline and the audit trail in the same breath."""
     orders.move(line, event, at, sentence if _needs_words(event) else "")
     orders.remember_step(session, order, at, event.value, sentence, line)
-    facts = {"event": event.value, "line": line.id, **details}
-    audit.record(session, at, actor, f"order.{event.value}", ("order", order.id), line.state, facts)
+    told = {"event": event.value, "line": line.id, **(facts or {})}
+    audit.record(session, at, actor, f"order.{event.value}", ("order", order.id), line.state, told)
 
 
 def _needs_words(event: LineEvent) -> bool:

@@ -154,15 +154,15 @@ def follow(
     request_id: str,
     words: str,
     broker: Broker,
+    *,
     evidence: str = "",
     actor: audit.Actor = audit.SYSTEM,
 ) -> None:
     """The line has its request: remember the pair, and owe all that follows from it."""
     now = broker.clock.now()
     line.iga_request_id = request_id
-    steps.happen(
-        session, order, line, event, now, words, actor, iga_request=request_id, evidence=evidence
-    )
+    facts = {"iga_request": request_id, "evidence": evidence}
+    steps.happen(session, order, line, event, now, words, actor=actor, facts=facts)
     session.merge(
         BackReferenceRow(
             line_id=line.id,

@@ -51,7 +51,7 @@ def _ended(
             "modified": seen.modified_at,
         }
         sha256 = orders.keep_evidence(session, line, now, order.iga, "outcome", said)
-        steps.happen(session, order, line, event, now, words, evidence=sha256)
+        steps.happen(session, order, line, event, now, words, facts={"evidence": sha256})
         payload = {"iga": order.iga, "request_id": seen.header.id}
         key = f"{order.iga}/{seen.header.id}"
         outbox.owe(session, QueueName.INTERACTIVE, "sync.request", key, now, payload)

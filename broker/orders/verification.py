@@ -220,9 +220,8 @@ def _decline(
         return attention.park(session, order, line, finding.sentence, broker)
     event = finding.event if isinstance(finding, Declined) else LineEvent.REJECT
     reason = "declined_at_desk" if isinstance(finding, Declined) else "differs_from_desk"
-    steps.happen(
-        session, order, line, event, broker.clock.now(), finding.sentence, evidence=sha256, reason=reason
-    )  # fmt: skip
+    facts = {"evidence": sha256, "reason": reason}
+    steps.happen(session, order, line, event, broker.clock.now(), finding.sentence, facts=facts)
     return None
 
 
@@ -254,7 +253,7 @@ def _carry(
         line.kind, line.name, line.item_key = item.kind, item.name, item.key
         access.remember_item(session, order.iga, item, at)
         words = f"Confirmed by the desk{', approved by ' + approvers if approvers else ''}."
-        steps.happen(session, order, line, LineEvent.VERIFY, at, words, evidence=sha256)
+        steps.happen(session, order, line, LineEvent.VERIFY, at, words, facts={"evidence": sha256})
         steps.owe(session, "order.submit", order, at, line)
 
 

@@ -72,8 +72,8 @@ def owe(
     open_key = f"{topic}:{key}"
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(OutboxRow).values(
-        id=new_id(), queue=queue, topic=topic, key=key, open_key=open_key, created_at=at,
-        due_at=at, payload=json.dumps(payload or {}), attempts=0, fence=0, failures=0, last_error="",
+        id=new_id(), queue=queue, topic=topic, key=key, open_key=open_key, created_at=at, due_at=at,
+        payload=json.dumps(payload or {}), attempts=0, fence=0, failures=0, last_error="",
     )  # fmt: skip
     session.execute(
         row.on_conflict_do_update(
