@@ -41,15 +41,16 @@ _ACCOUNTS = (
     ("57", "Oracle Production", "Information Technology", "High", "Sign in to production"),
 )  # fmt: skip
 
+_GROUPS = ",OU=Groups,DC=example,DC=com"
 # key, application, name, risk, description
 _ENTITLEMENTS = (
     ("95", "SAP ERP", "SAP_FI_DISPLAY", "Low", "Display financial documents"),
     ("96", "SAP ERP", "SAP_FI_POST", "Medium", "Post financial documents"),
     ("97", "SAP ERP", "SAP_MM_BUYER", "Medium", "Create purchase orders"),
     ("98", "SAP ERP", "SAP_MM_STOCK", "Low", "Display stock"),
-    ("99", "Active Directory", "CN=Finance Share,OU=Groups,DC=example", "Low", "Finance files"),
-    ("100", "Active Directory", "CN=VPN Users,OU=Groups,DC=example", "Low", "Remote access"),
-    ("101", "Active Directory", "CN=Print Operators,OU=Groups,DC=example", "Low", "Run printers"),
+    ("99", "Active Directory", f"CN=Finance Share{_GROUPS}", "Low", "Finance files"),
+    ("100", "Active Directory", f"CN=VPN Users{_GROUPS}", "Low", "Remote access"),
+    ("101", "Active Directory", f"CN=Print Operators{_GROUPS}", "Low", "Run printers"),
     ("102", "ServiceNow", "itil", "Low", "Work on tickets"),
     ("103", "Salesforce", "Reports Manager", "Low", "Build and share reports"),
     ("104", "Workday", "HR Partner", "High", "See and change personnel data"),

@@ -227,7 +227,7 @@ _STORY = (
     (233.0, "ada", ("entitlement", "SAP_FI_DISPLAY"), _DONE, "APPROVE", "Month end closing"),
     (120.0, "ada", ("role", "Treasury Operator"), "Request Rejected", "REJECT",
      "Holiday cover for treasury"),
-    (41.0, "ada", ("entitlement", "CN=VPN Users,OU=Groups,DC=example"), "Request Withdrawn",
+    (41.0, "ada", ("entitlement", "CN=VPN Users,OU=Groups,DC=example,DC=com"), "Request Withdrawn",
      "WITHDRAWN", "Working from home on Fridays"),
     (5.2, "ada", ("role", "Accounts Payable Clerk"), _WAITING, "",
      "Cover for a colleague on parental leave"),
