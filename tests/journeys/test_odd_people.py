@@ -112,7 +112,7 @@ def test_no_mirrored_row_names_somebody_elses_account(installation: Installation
     assert len(rows) > 100
     for row in rows:
         beneficiary = history[row["request_id"]].beneficiary
-        key = installation.world.people[beneficiary].usr_key
+        key = installation.world.people[beneficiary].usr_key or ""
         assert row["requested_for"] in {"", owners[key]}
         assert row["requested_for"] in linkable | {""}
 
