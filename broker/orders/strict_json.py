@@ -29,10 +29,10 @@ def read_object(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BYTES:
         raise BadPost("too_large", f"The body is larger than {MAX_BYTES} bytes.")
     value = _parsed(_text(body))
-    if not isinstance(value, dict):
-        raise BadPost("not_json", "The body must be one JSON object.")
     for text in _texts(value, 1):
         _check(text)
+    if not isinstance(value, dict):
+        raise BadPost("not_json", "The body must be one JSON object.")
     return value
 
 
