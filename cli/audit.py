@@ -33,8 +33,7 @@ def add(commands: "Commands") -> None:
 
 def verify(args: argparse.Namespace) -> int:
     """Say how many events are sealed, and the first fault."""
-    broker = this_broker()
-    with broker.sessions() as session:
+    with this_broker() as broker, broker.sessions() as session:
         verdict = audit.verify(session, broker.audit_key)
     if args.json:
         show_one({"intact": verdict.intact, "sealed": verdict.sealed,
@@ -48,8 +47,7 @@ def verify(args: argparse.Namespace) -> int:
 
 def export(args: argparse.Namespace) -> int:
     """Write every event, oldest first."""
-    broker = this_broker()
-    with broker.sessions() as session:
+    with this_broker() as broker, broker.sessions() as session:
         if args.out is None:
             sys.stdout.writelines(_lines(session))
         else:

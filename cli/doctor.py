@@ -12,7 +12,7 @@ from broker.context import Broker
 from broker.domain.errors import ConnectorError
 from broker.store import migrations
 from cli.families import command, with_json
-from cli.installation import NobodyToWake, redis_url, revision_of
+from cli.installation import NobodyToWake, closing, redis_url, revision_of
 from cli.terminal import Record, say, show
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def add(commands: "Commands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything; one line each."""
-    broker = build(bell=NobodyToWake())
-    found = list(findings(broker))
+    with closing(build(bell=NobodyToWake())) as broker:
+        found = list(findings(broker))
     if args.json:
         show(found, as_json=True, nothing="")
     else:

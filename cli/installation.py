@@ -1,6 +1,8 @@
 """The Broker of this installation, for a command that does one thing and ends."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from broker.bootstrap import build
 from broker.context import Broker
@@ -22,11 +24,21 @@ def redis_url() -> str | None:
     return with_files(os.environ).get("BROKER_REDIS_URL") or None
 
 
-def this_broker() -> Broker:
+@contextmanager
+def this_broker() -> Iterator[Broker]:
     """The Broker as the environment describes it, its database being up to date."""
-    broker = build(bell=None if redis_url() else NobodyToWake())
-    demand_newest(broker)
-    return broker
+    with closing(build(bell=None if redis_url() else NobodyToWake())) as broker:
+        demand_newest(broker)
+        yield broker
+
+
+@contextmanager
+def closing(broker: Broker) -> Iterator[Broker]:
+    """The Broker for a while; its connections to the database are closed afterwards."""
+    try:
+        yield broker
+    finally:
+        broker.sessions.kw["bind"].dispose()
 
 
 def demand_newest(broker: Broker) -> None:

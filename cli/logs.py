@@ -18,5 +18,6 @@ def configure(talkative: bool) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up at each use: whoever redirects standard error gets the lines too.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

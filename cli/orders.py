@@ -53,8 +53,7 @@ def _names_an_order(parser: argparse.ArgumentParser) -> None:
 
 def list_orders(args: argparse.Namespace) -> int:
     """Print the newest orders first."""
-    broker = this_broker()
-    with broker.sessions() as session:
+    with this_broker() as broker, broker.sessions() as session:
         rows = session.scalars(select(OrderRow).order_by(OrderRow.received_at.desc()))
         records = [_record(row) for row in rows if args.state in (None, row.state)]
     show(records[: args.limit], args.json, "There are no such orders.")
@@ -75,8 +74,7 @@ def _record(row: OrderRow) -> dict[str, object]:
 
 def show_order(args: argparse.Namespace) -> int:
     """Print one order: its fields, its lines, its timeline."""
-    broker = this_broker()
-    with broker.sessions() as session:
+    with this_broker() as broker, broker.sessions() as session:
         row = session.get_one(OrderRow, order_id(broker, args.order))
         record = _record(row)
         lines, steps = _lines(row), _steps(row)
@@ -112,34 +110,28 @@ def _steps(row: OrderRow) -> list[Record]:
 
 def retry(args: argparse.Namespace) -> int:
     """Let the order go on."""
-    broker = this_broker()
-    return _act(lambda order: operate.retry(broker, order, ACTOR, args.reason), broker, args)
+    return _act(operate.retry, args)
 
 
 def adopt(args: argparse.Namespace) -> int:
     """Tie the order to a request of the IGA."""
-    broker = this_broker()
-    return _act(
-        lambda order: operate.adopt(broker, order, args.request_id, ACTOR, args.reason),
-        broker,
-        args,
-    )
+    return _act(operate.adopt, args, args.request_id)
 
 
 def cancel(args: argparse.Namespace) -> int:
     """End the order."""
-    broker = this_broker()
-    return _act(lambda order: operate.cancel(broker, order, ACTOR, args.reason), broker, args)
+    return _act(operate.cancel, args)
 
 
-def _act(do: Callable[[str], object], broker: Broker, args: argparse.Namespace) -> int:
-    found = order_id(broker, args.order)
-    try:
-        do(found)
-    except operate.NotPossible as why:
-        raise Fault(str(why)) from None
-    with broker.sessions() as session:
-        say(f"Order {found} is now {session.get_one(OrderRow, found).state}.")
+def _act(do: Callable[..., None], args: argparse.Namespace, *facts: str) -> int:
+    with this_broker() as broker:
+        found = order_id(broker, args.order)
+        try:
+            do(broker, found, *facts, ACTOR, args.reason)
+        except operate.NotPossible as why:
+            raise Fault(str(why)) from None
+        with broker.sessions() as session:
+            say(f"Order {found} is now {session.get_one(OrderRow, found).state}.")
     return 0
 
 

@@ -12,7 +12,7 @@ from broker.context import Broker
 from broker.ports.queue import QueueName
 from broker.queue.embedded import EmbeddedBell
 from cli.families import command
-from cli.installation import demand_newest, redis_url, this_broker
+from cli.installation import closing, demand_newest, redis_url, this_broker
 from cli.terminal import Fault, say
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def web(args: argparse.Namespace) -> int:
     if args.parent_pipe:
         end_with_parent()
     bell = None if redis_url() else EmbeddedBell()
-    broker = build(bell=bell)
-    demand_newest(broker)
-    server = _listen(create_app(broker), args.host, args.port)
-    return _serve(server, broker, bell, f"http://{args.host}:{args.port}")
+    with closing(build(bell=bell)) as broker:
+        demand_newest(broker)
+        server = _listen(create_app(broker), args.host, args.port)
+        return _serve(server, broker, bell, f"http://{args.host}:{args.port}")
 
 
 def _listen(app: "Flask", host: str, port: int) -> Server:
@@ -105,7 +105,9 @@ def worker(args: argparse.Namespace) -> int:
     """Work until SIGTERM; the job at hand is finished first."""
     from jobs.worker import worker as make
 
-    this_broker().sessions.kw["bind"].dispose()
+    # Settings and tables are looked at here; each job's own process builds what it works with.
+    with this_broker():
+        pass
     make(QueueName(args.queue), redis_url()).work(logging_level="WARNING")
     return 0
 
@@ -116,11 +118,12 @@ def clock(_: argparse.Namespace) -> int:
 
     if not redis_url():
         raise Fault("BROKER_REDIS_URL is missing: without Redis the clock runs inside web.", 2)
-    broker, stop = this_broker(), threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    say("ready clock")
-    ticking.run(broker, stop)
+    with this_broker() as broker:
+        say("ready clock")
+        ticking.run(broker, stop)
     return 0
 
 

@@ -27,23 +27,22 @@ def add(commands: "Commands") -> None:
 
 def person(args: argparse.Namespace) -> int:
     """Read one person's requests and approvals."""
-    broker = this_broker()
-    person_id = _known(broker, args.login)
-    return _report(engine.sync_person(broker, person_id), args)
+    with this_broker() as broker:
+        person_id = _known(broker, args.login)
+        return _report(engine.sync_person(broker, person_id), args)
 
 
 def changes(args: argparse.Namespace) -> int:
     """Read what may have changed."""
-    return _report(engine.sync_changes(this_broker()), args)
+    with this_broker() as broker:
+        return _report(engine.sync_changes(broker), args)
 
 
 def everything(args: argparse.Namespace) -> int:
     """Read everybody and everything."""
-    broker = this_broker()
-    complain("Reading the people …")
-    counts = dict(engine.sync_people(broker))
-    complain("Reading the requests …")
-    return _report(counts | dict(engine.sync_everything(broker)), args)
+    complain("Reading all people, then all their requests. This may take long …")
+    with this_broker() as broker:
+        return _report(engine.sync_everything(broker), args)
 
 
 def _known(broker: Broker, login: str) -> str:

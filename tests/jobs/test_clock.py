@@ -1,0 +1,53 @@
+"""The clock: every step each round, whatever the others do, until it is told to stop."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from broker import relay
+from broker.sync import timer
+from jobs import clock
+
+STEPS = ((timer, "beat"), (relay, "ring_due"), (relay, "housekeeping"))
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The steps that were taken, in their order."""
+    taken: list[str] = []
+    for module, name in STEPS:
+
+        def step(_broker: object, name: str = name) -> None:
+            taken.append(name)
+
+        monkeypatch.setattr(module, name, step)
+    return taken
+
+
+def test_a_round_beats_rings_and_keeps_house(rounds: list[str]) -> None:
+    clock.tick(SimpleNamespace())  # type: ignore[arg-type]  # nothing looks at it
+
+    assert rounds == ["beat", "ring_due", "housekeeping"]
+
+
+def test_a_failing_step_does_not_keep_the_others_from_happening(
+    rounds: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_broker: object) -> None:
+        raise ConnectionError("the database is away")
+
+    monkeypatch.setattr(timer, "beat", fail)
+
+    clock.tick(SimpleNamespace())  # type: ignore[arg-type]  # nothing looks at it
+
+    assert rounds == ["ring_due", "housekeeping"]
+
+
+def test_the_clock_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    monkeypatch.setattr(clock, "tick", lambda _broker: stop.set())
+
+    clock.run(SimpleNamespace(), stop, every=0.001)  # type: ignore[arg-type]  # nothing looks at it
+
+    assert stop.is_set()
