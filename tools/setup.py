@@ -6,6 +6,7 @@ What counts as "the same" is content, not file times: a fresh checkout touches e
 
 import fcntl
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -17,20 +18,35 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed.sha256"
 LOCKS = ("requirements-dev.txt", "requirements-assets.txt")
-INPUTS = (*LOCKS, "pyproject.toml", "tools/setup.py")
+INPUTS = (*LOCKS, "tools/setup.py")
 PIP = (str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q")
 
 
 def fingerprint() -> str:
-    """The digest of everything the environment is made from, this folder and Python included."""
-    digest = hashlib.sha256(f"{ROOT}\n{sys.version}\n{sys.base_prefix}\n".encode())
+    """The digest of everything the environment is made from, this folder included.
+
+    Not the Python: one that works stays; to change it, remove .venv.
+    """
+    digest = hashlib.sha256(f"{ROOT}\n".encode())
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
+    digest.update(packaging().encode())
     return digest.hexdigest()
 
 
+def packaging() -> str:
+    """What pyproject.toml says about installing; the settings of the checks do not count."""
+    import tomllib  # here, so that an older Python gets main's sentence instead of a traceback
+
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    parts = (told["build-system"], told["project"], told["tool"]["setuptools"])
+    return json.dumps(parts, sort_keys=True)
+
+
 def is_current(wanted: str) -> bool:
-    return STAMP.is_file() and STAMP.read_text(encoding="ascii") == wanted
+    """Whether .venv was made from the same, and its Python is still there."""
+    python = VENV / "bin" / "python"
+    return python.is_file() and STAMP.is_file() and STAMP.read_text(encoding="ascii") == wanted
 
 
 @contextmanager
