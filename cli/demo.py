@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _demo(at: Addresses) -> int:
-    with _product(at, ROOT / "var" / "demo") as children:
+    with product(at, ROOT / "var" / "demo") as children:
         say(_guide(at))
         children.watch()
     return 0
@@ -91,9 +91,9 @@ def _demo(at: Addresses) -> int:
 def _check(at: Addresses) -> int:
     folder = ROOT / "var" / f"demo-check-{at.port}"
     began = time.monotonic()
-    with _product(at, folder) as children:
+    with product(at, folder) as children:
         say(f"ok {time.monotonic() - began:5.1f} s  start")
-        code = subprocess.call(_walk(at), cwd=ROOT, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
+        code = subprocess.call(walk_command(at), cwd=ROOT, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
         if code:
             children.explain()
     if code == 0:
@@ -102,15 +102,16 @@ def _check(at: Addresses) -> int:
     return code
 
 
-def _walk(at: Addresses) -> list[str]:
+def walk_command(at: Addresses) -> list[str]:
+    """The walk, as a program of its own."""
     addresses = {"broker": at.broker, "servicenow": at.servicenow, "oim": at.oim, "idp": at.idp}
     options = [word for name, url in addresses.items() for word in (f"--{name}", url)]
     return [sys.executable, "-m", "cli.walk", *options]
 
 
 @contextlib.contextmanager
-def _product(at: Addresses, folder: Path) -> Iterator[Children]:
-    """Everything running, in a world that is new."""
+def product(at: Addresses, folder: Path, broker: str = "cli.main") -> Iterator[Children]:
+    """Everything running, in a world that is new; `broker` is the module with its command line."""
     demand_free(at)
     environment = demo_settings.prepare(
         folder, broker=at.broker, servicenow=at.servicenow, oim=at.oim, idp=at.idp
@@ -125,7 +126,7 @@ def _product(at: Addresses, folder: Path) -> Iterator[Children]:
         children.do("database", [*me, "cli.main", "db", "upgrade"])
         _await(started, 3)
         say("Starting the broker …")
-        web = [*me, "cli.main", "web", "--port", str(at.port), "--parent-pipe"]
+        web = [*me, broker, "web", "--port", str(at.port), "--parent-pipe"]
         _await(children.start("broker", web), 1)
         yield children
     finally:

@@ -203,24 +203,28 @@ def _link_of(walk: Journey, row: Element) -> str:
 
 
 def audit(walk: Journey) -> None:
-    """dee signs in and finds the order's events in an audit trail that verifies"""
-    page = walk.dee.open(f"{walk.at.broker}/audit?q={walk.facts.order_id}")
+    """dee signs in, finds the order's events in the audit trail, and its chain verifies"""
+    number = walk.facts.ritm["number"]
+    page = walk.dee.open(f"{walk.at.broker}/audit")
     demand(page.status == OK, f"the audit page answers {page.status} to dee")
     walk.until(
-        lambda: _events(walk, walk.facts.order_id), "the audit page shows events of the order"
+        lambda: _sealed_events(walk, number), f"the audit page shows sealed events of {number}"
     )
-    sealed = walk.until(lambda: _sealed(walk), "the audit page says “verified” of sealed events")
+    sealed = walk.until(lambda: _verified(walk), "the audit page says that the chain is intact")
     demand(sealed > 0, "nothing is sealed")
 
 
-def _events(walk: Journey, order_id: str) -> bool:
-    page = walk.dee.open(f"{walk.at.broker}/audit?q={order_id}")
-    return any(order_id in row.text or "order." in row.text for row in page.root.find("tr"))
+def _sealed_events(walk: Journey, number: str) -> list[Element]:
+    page = walk.dee.open(f"{walk.at.broker}/audit?q={number}")
+    events = page.root.having("data-audit-event")
+    ours = [event for event in events if event.attributes["data-action"].startswith("order.")]
+    return [event for event in ours if event.attributes["data-sealed"] == "true"]
 
 
-def _sealed(walk: Journey) -> int:
+def _verified(walk: Journey) -> int:
+    """How many events the chain vouches for, as dee reads it when she asks for a check."""
     page = walk.dee.open(f"{walk.at.broker}/audit")
-    for element in page.root.having("data-sealed"):
-        if "verified" in page.text.lower():
-            return int(element.attributes["data-sealed"] or 0)
+    for link in page.links("verify="):
+        for verdict in walk.dee.open(link).root.find(data_intact="true"):
+            return int(verdict.attributes["data-sealed"])
     return 0

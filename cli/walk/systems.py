@@ -75,11 +75,11 @@ class Oim:
     def roles_of(self, login: str) -> set[str]:
         """The names of the roles that this person has now."""
         key = self.user(login)["key"]
-        return {str(row["name"]) for row in self._list(f"/users/{key}/roles", "roles")}
+        return {str(row["name"]) for row in self._list("/roles", "roles", userId=key)}
 
     def simple_roles(self) -> dict[str, str]:
         """Keys by name of the roles that only a manager has to approve: those of low risk."""
-        rows = self._list("/catalog", "catalogs")
+        rows = self._list("/catalog", "catalogs", q="ENTITY_TYPE eq Role")
         return {
             str(row["entityName"]): str(row["entityKey"])
             for row in rows
