@@ -74,7 +74,7 @@ def _requests(
     query = select(RequestRow.request_id, RequestRow.id).where(
         RequestRow.iga == iga, RequestRow.request_id.in_(ids), scope.visible(viewer)
     )
-    return dict(session.execute(query).tuples())
+    return dict(session.execute(query).all())
 
 
 def _reports(session: Session, viewer: Viewer) -> tuple[PersonView, ...]:

@@ -1,7 +1,7 @@
 """The audit trail as an auditor reads it: names beside the opaque ids, exports without them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,7 +51,7 @@ def events(session: Session, text: str = "") -> tuple[EventView, ...]:
                 AuditEventRow.outcome == text.strip(),
             )
         )
-    found = session.execute(query.order_by(AuditEventRow.id.desc()).limit(SHOWN)).tuples().all()
+    found = session.execute(query.order_by(AuditEventRow.id.desc()).limit(SHOWN)).all()
     names = _names(session, [event for event, _ in found])
     return tuple(_view(event, names, seq is not None) for event, seq in found)
 
@@ -61,29 +61,32 @@ def sealed_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(AuditSealRow)) or 0
 
 
-def export(session: Session) -> Iterator[dict[str, object]]:
-    """Every event with its seal, oldest first, exactly as it is kept."""
+def export(session: Session, after: int) -> list[dict[str, object]]:
+    """The next thousand events after the id `after`, with their seals, exactly as kept."""
     query = (
         select(AuditEventRow, AuditSealRow)
         .outerjoin(AuditSealRow, AuditSealRow.event_id == AuditEventRow.id)
+        .where(AuditEventRow.id > after)
         .order_by(AuditEventRow.id)
-        .execution_options(yield_per=_CHUNK)
+        .limit(_CHUNK)
     )
-    for event, seal in session.execute(query):
-        sealed = seal is not None
-        yield {
-            "id": event.id,
-            "at": event.at.isoformat(),
-            "actor_kind": event.actor_kind,
-            "actor_id": event.actor_id,
-            "action": event.action,
-            "subject_kind": event.subject_kind,
-            "subject_id": event.subject_id,
-            "outcome": event.outcome,
-            "details": event.details,
-            "seal": seal.seq if sealed else None,
-            "hash": seal.hash if sealed else None,
-        }
+    return [_exported(event, seal) for event, seal in session.execute(query)]
+
+
+def _exported(event: AuditEventRow, seal: AuditSealRow | None) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "at": event.at.isoformat(),
+        "actor_kind": event.actor_kind,
+        "actor_id": event.actor_id,
+        "action": event.action,
+        "subject_kind": event.subject_kind,
+        "subject_id": event.subject_id,
+        "outcome": event.outcome,
+        "details": event.details,
+        "seal": seal.seq if seal is not None else None,
+        "hash": seal.hash if seal is not None else None,
+    }
 
 
 def _ids(session: Session, text: str) -> list[str]:
@@ -100,9 +103,7 @@ def _names(session: Session, rows: Sequence[AuditEventRow]) -> dict[str, str]:
     ids = sorted({row.actor_id for row in rows} | {row.subject_id for row in rows})
     people = select(PersonRow.id, PersonRow.display_name).where(PersonRow.id.in_(ids))
     orders = select(OrderRow.id, OrderRow.item_number).where(OrderRow.id.in_(ids))
-    return dict(session.execute(people).tuples().all()) | dict(
-        session.execute(orders).tuples().all()
-    )
+    return dict(session.execute(people).all()) | dict(session.execute(orders).all())
 
 
 def _view(event: AuditEventRow, names: dict[str, str], sealed: bool) -> EventView:

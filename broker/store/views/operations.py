@@ -126,7 +126,7 @@ def _queues(session: Session) -> tuple[QueueView, ...]:
         .group_by(OutboxRow.queue)
         .order_by(OutboxRow.queue)
     )
-    return tuple(QueueView(*row) for row in session.execute(query).tuples())
+    return tuple(QueueView(*row) for row in session.execute(query))
 
 
 def _given_up(session: Session) -> tuple[GivenUpView, ...]:
@@ -152,7 +152,7 @@ def _runs(session: Session) -> tuple[RunView, ...]:
         .order_by(SyncRunRow.started_at.desc())
         .limit(_RUNS_SHOWN)
     )
-    return tuple(_run(run, person) for run, person in session.execute(query).tuples())
+    return tuple(_run(run, person) for run, person in session.execute(query))
 
 
 def _run(run: SyncRunRow, person: PersonRow | None) -> RunView:

@@ -1,0 +1,23 @@
+"""My Access, and that of the people who report to me."""
+
+from flask import Blueprint, abort, render_template, request
+
+from broker.store.views import freshness
+from broker.store.views.access import access_page
+from webui.ui.context import reading, the_broker, viewer
+
+access = Blueprint("access", __name__)
+
+
+@access.get("/access")
+def held() -> str:
+    """What somebody holds: the viewer, or with `?person=` one of their reports."""
+    me, person_id = viewer(), request.args.get("person")
+    with reading() as session:
+        page = access_page(session, me, person_id)
+        if page is None and (person_id or me.person_id):
+            abort(404)
+        about = page.person.id if page else None
+        iga = me.iga or the_broker().settings.iga
+        fresh = freshness.freshness(session, iga, about)
+    return render_template("access/page.html", page=page, fresh=fresh)

@@ -1,0 +1,1 @@
+"""What every page shares: who looks, at what time, and how things are worded."""
