@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from broker.store import audit
-from broker.store.audit import AuditEventRow, AuditSealRow
+from broker.store.views import audit as views
 from cli.families import command, family, with_json
 from cli.installation import this_broker
 from cli.terminal import Fault, complain, say, show_one
@@ -64,20 +63,7 @@ def _write(path: Path, lines: Iterator[str]) -> int:
 
 
 def _lines(session: Session) -> Iterator[str]:
-    query = (
-        select(AuditEventRow, AuditSealRow)
-        .outerjoin(AuditSealRow, AuditSealRow.event_id == AuditEventRow.id)
-        .order_by(AuditEventRow.id)
-        .execution_options(yield_per=1000)
-    )
-    for event, seal in session.execute(query):
-        yield _line(event, seal)
-
-
-def _line(event: AuditEventRow, seal: AuditSealRow | None) -> str:
-    record = json.loads(event.content) | {
-        "seal": {"seq": seal.seq, "hash": seal.hash, "at": seal.sealed_at.isoformat()}
-        if seal
-        else None
-    }
-    return json.dumps(record, ensure_ascii=False) + "\n"
+    last = 0
+    while rows := views.export(session, last):
+        last = int(str(rows[-1]["id"]))
+        yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
