@@ -85,6 +85,12 @@ def of_http(error: HTTPException) -> Response:
     return answer(Problem(status or 400, headers=headers))
 
 
+def fault(_error: Exception) -> Response:
+    """A bug of ours: its story goes to the log, not to the caller."""
+    _log.exception("request_failed", path=request.path)
+    return answer(Problem(500))
+
+
 def out_of_reach(_error: Exception) -> Response:
     """The database does not answer: nothing was taken, so the caller must come again."""
     return answer(unavailable())
@@ -102,6 +108,7 @@ def handle(blueprint: Blueprint) -> None:
         blueprint.register_error_handler(status, of_http)
     blueprint.register_error_handler(HTTPException, of_http)
     blueprint.register_error_handler(Problem, answer)
+    blueprint.register_error_handler(Exception, fault)
     for kind in _OUT_OF_REACH:
         handler: Callable[[Any], Response] = out_of_reach
         blueprint.register_error_handler(kind, handler)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from broker.store import sync_runs
 from broker.store.base import open_store
 from tests.webui.api.posts import NOW, ORDERS, Program, a_login, an_order, code_of
 from webui.api import openapi, register
+from webui.app import create_app
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,6 +43,7 @@ def test_a_fault_of_ours_is_a_problem_without_its_story(
     app: Flask, desk: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.register_error_handler(500, lambda _error: ("a page", 500))
+    app.register_error_handler(Exception, lambda _error: ("a page", 500))
     monkeypatch.setattr("webui.api.health._needed", lambda: abort(500, "a secret"))
     response = desk.http.get("/readyz")
     assert code_of(response) == (500, "internal_error")
@@ -63,6 +66,21 @@ def test_posts_of_programs_need_no_csrf_token(broker: Broker) -> None:
     response = Program(app.test_client()).post(an_order())
     assert response.status_code == 202
     assert "Set-Cookie" not in response.headers
+
+
+def test_the_whole_application_leaves_the_api_to_its_own_door(broker: Broker) -> None:
+    local = broker.settings.model_copy(update={"base_url": "http://localhost"})
+    whole = create_app(replace(broker, settings=local)).test_client()
+    program = Program(whole)
+    response = program.post(an_order())
+    assert response.status_code == 202
+    assert "Set-Cookie" not in response.headers
+    assert program.get(f"{ORDERS}?item=RITM0010007").status_code == 200
+    assert code_of(whole.post(ORDERS, json=an_order())) == (401, "signature_invalid")
+    assert code_of(whole.get("/api/nothing")) == (404, "not_found")
+    assert code_of(whole.delete(ORDERS)) == (405, "method_not_allowed")
+    for path in ("/healthz", "/readyz", "/metrics", "/api/openapi.json"):
+        assert whole.get(path).status_code == 200
 
 
 def test_answers_are_not_cached(desk: Program) -> None:
