@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from broker.context import Broker
 from broker.domain.people import Account, Match, Person, match
-from broker.store import people
-from broker.store.people import PersonLinkRow
+from broker.store import people, requests
 
 Find = Callable[[str, str], Sequence[Person]]
 
@@ -88,9 +87,13 @@ def _same(account: Account, known: Person | None, found: Match) -> Match:
 def _remember(broker: Broker, account: Account, found: Match) -> tuple[str | None, str]:
     at = broker.clock.now()
     with broker.sessions.begin() as session:
+        iga = broker.settings.iga
         if found.person:
-            people.remember(session, broker.settings.iga, [found.person], at)
-            session.flush()
-        row: PersonLinkRow = people.remember_link(session, broker.settings.iga, account, found, at)
+            people.remember(session, iga, [found.person], at)
+        before = people.link_of(session, account.system, account.key)
+        owner = before.person if before else None
+        row = people.remember_link(session, iga, account, found, at)
+        if row.person is not owner:
+            requests.mirror_people(session, iga, list(filter(None, (owner, row.person))))
         session.flush()
         return (row.person.id if row.person else None), found.reason

@@ -87,14 +87,20 @@ def all_of(session: Session, iga: str) -> Sequence[PersonRow]:
     return session.scalars(select(PersonRow).where(PersonRow.iga == iga)).all()
 
 
-def remember(session: Session, iga: str, people: Iterable[Person], at: datetime) -> None:
-    """Write each person as the IGA has them now; new ones get an opaque id."""
+def remember(session: Session, iga: str, people: Iterable[Person], at: datetime) -> list[PersonRow]:
+    """Write each person as the IGA has them now; returns those who are new or have changed."""
     wanted = {person.key: person for person in people}
     known = _rows_by_key(session, iga, list(wanted))
+    changed = []
     for key, person in wanted.items():
-        row = known.get(key) or PersonRow(iga=iga, key=key)
+        row = known.get(key)
+        if row is None or row.person != person:
+            row = row or PersonRow(iga=iga, key=key)
+            changed.append(row)
         _fill(row, person, at)
         session.add(row)
+    session.flush()
+    return changed
 
 
 def _rows_by_key(session: Session, iga: str, keys: Sequence[str]) -> dict[str, PersonRow]:

@@ -1,15 +1,16 @@
 """Access requests as last seen in an IGA, with their items and approval tasks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
 from broker.store.base import Base, Identified, word
+from broker.store.people import PersonRow
 
 
 class RequestRow(Identified):
@@ -136,6 +137,20 @@ def open_rows(session: Session, iga: str) -> Sequence[RequestRow]:
         RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None)
     )
     return session.scalars(query).all()
+
+
+def mirror_people(session: Session, iga: str, people: Collection[PersonRow]) -> None:
+    """Render anew what names these people: they have another name or account now."""
+    keys = [person.key for person in people]
+    logins = [person.login_normal for person in people]
+    for_them = select(BeneficiaryRow.request_row_id).where(BeneficiaryRow.person_key.in_(keys))
+    by_them = select(ApprovalTaskRow.request_row_id).where(
+        ApprovalTaskRow.assignee_normal.in_(logins)
+    )
+    named = or_(
+        RequestRow.requester_key.in_(keys), RequestRow.id.in_(for_them), RequestRow.id.in_(by_them)
+    )
+    session.execute(update(RequestRow).where(RequestRow.iga == iga, named).values(mirror_due=True))
 
 
 def mirror_again(session: Session) -> None:

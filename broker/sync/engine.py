@@ -138,7 +138,14 @@ def _person(broker: Broker, iga_name: str, person_id: str, person: Person) -> Co
     known = _known(rows.values(), lambda row: row.request_id in own or _may_decide(row, person))
     counts = _refresh(broker, iga, due(headers.values(), known))
     _holdings(broker, iga, person_id, person)
+    _hurry_mirror(broker)
     return counts
+
+
+def _hurry_mirror(broker: Broker) -> None:
+    """Names and accounts may have changed too, and rows may have been refused before."""
+    with broker.sessions.begin() as session:
+        owe_mirror(session, broker, broker.clock.now())
 
 
 def _may_decide(row: RequestRow, person: Person) -> bool:
@@ -157,7 +164,7 @@ def _changes(broker: Broker) -> Counts:
     counts = _refresh(broker, iga, due(headers, known))
     with broker.sessions.begin() as session:
         requests.mirror_again(session)
-        owe_mirror(session, broker, broker.clock.now())
+    _hurry_mirror(broker)
     return counts
 
 
@@ -206,12 +213,14 @@ def _people(broker: Broker) -> Counts:
     for start in range(0, len(everybody), _CHUNK):
         with broker.sessions.begin() as session:
             chunk = everybody[start : start + _CHUNK]
-            people.remember(session, iga.name, chunk, broker.clock.now())
+            changed = people.remember(session, iga.name, chunk, broker.clock.now())
+            requests.mirror_people(session, iga.name, changed)
     unmatched = 0
     for desk in broker.desks.values():
         unmatched += linking.link_everybody(broker, list(desk.accounts()))
         with broker.sessions.begin() as session:
             sync_runs.answered(session, desk.name, broker.clock.now())
+    _hurry_mirror(broker)
     return {"people": len(everybody), "unmatched": unmatched}
 
 

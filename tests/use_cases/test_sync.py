@@ -210,3 +210,19 @@ def test_everything_brings_the_history_of_people_who_never_sign_in(house: House)
     assert not stored(house, "1").is_open
     with house.broker.sessions() as session:
         assert len(session.scalars(select(PersonRow)).all()) == 3
+
+
+def test_rows_mirrored_before_people_were_known_are_written_again(house: House) -> None:
+    house.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(house.broker)
+    house.work()
+    before = {row.table: row.fields for row in house.desk.mirrored.values()}
+    assert (before["request"]["waiting_for"], before["approval"]["approver"]) == ("BEN", "")
+    engine.sync_people(house.broker)
+    house.work()
+    after = {row.table: row.fields for row in house.desk.mirrored.values()}
+    assert (after["request"]["waiting_for"], after["approval"]["approver"]) == (
+        "Ben Okafor",
+        "sys-2",
+    )
+    assert after["request"]["requested_for"] == "sys-1"

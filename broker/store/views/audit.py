@@ -14,7 +14,7 @@ from broker.store.orders import OrderRow
 from broker.store.people import PersonRow
 from broker.store.requests import RequestRow
 
-SHOWN = 200
+SHOWN = 100
 _CHUNK = 1000
 
 
