@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
+_USUAL_PORT = 8080
 _FIRST_PORT, _LAST_PORT = 20000, 32000
 
 
@@ -78,13 +79,18 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(number, _interrupt)
     if args.check:
         return _check(Addresses(args.port or free_ports()))
-    return _demo(Addresses(args.port or 8080))
+    return _demo(Addresses(args.port or _USUAL_PORT))
 
 
 def _demo(at: Addresses) -> int:
-    with product(at, ROOT / "var" / "demo") as children:
-        say(_guide(at))
-        children.watch()
+    # Another port, another world: several demos can run beside each other.
+    name = "demo" if at.port == _USUAL_PORT else f"demo-{at.port}"
+    try:
+        with product(at, ROOT / "var" / name) as children:
+            say(_guide(at))
+            children.watch()
+    except KeyboardInterrupt:
+        say("Stopped.")
     return 0
 
 

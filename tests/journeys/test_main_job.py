@@ -24,7 +24,7 @@ FAILS = {
     "closure": "closed",
     "audit": "audit",
 }
-PATIENCE_SECONDS = "8"
+PATIENCE_SECONDS = "12"
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journeys")]
 
 
