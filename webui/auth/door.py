@@ -1,5 +1,7 @@
 """Everything about signing in, added to an app."""
 
+from functools import cache
+
 from flask import Flask
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
@@ -18,10 +20,7 @@ def register(
 
     Call it before anything else hooks into requests: the gate comes first.
     """
-    try:
-        selfcheck.ensure_safe()
-    except RuntimeError as error:
-        raise BadSettings([str(error)]) from error
+    _ensure_safe()
     app.extensions[views.EXTENSION] = provider or Trust(broker.settings, broker.clock)
     # flask-login only carries the current user; its own cookies and sessions stay unused.
     app.config.update(SESSION_PROTECTION=None, REMEMBER_COOKIE_NAME="broker_unused")
@@ -32,3 +31,12 @@ def register(
     # The answer is posted by the identity provider's page; its one-time handle takes the
     # token's place.
     csrf.exempt(views.answer)
+
+
+@cache
+def _ensure_safe() -> None:
+    """Once a process: versions and libraries do not change while it runs."""
+    try:
+        selfcheck.ensure_safe()
+    except RuntimeError as error:
+        raise BadSettings([str(error)]) from error
