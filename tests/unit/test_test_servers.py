@@ -19,7 +19,7 @@ from tests.servers import Database, PostgreSQL, Redis, wait_until
 def test_a_database_has_the_newest_tables(database: Database) -> None:
     engine = create_engine(database.url)
     with engine.connect() as connection:
-        assert connection.execute(text("select count(*) from outbox_messages")).scalar() == 0
+        assert connection.execute(text("select count(*) from outbox")).scalar() == 0
     engine.dispose()
 
 
