@@ -122,8 +122,8 @@ def test_eve_gets_404_for_every_page_and_fragment_of_adas(visit: Visit, company:
 
 def test_eves_own_pages_say_nothing_about_ada(app: Flask, visit: Visit, company: Company) -> None:
     eve = visit("eve")
-    gets = {address(r) for r in pages(app) if r.endpoint in OWN_PAGES and gets(r)}
-    for path in [*gets, "/history?whose=all", "/history?q=Finance", "/orders?q=RITM0010007"]:
+    paths = {address(r) for r in pages(app) if r.endpoint in OWN_PAGES and gets(r)}
+    for path in [*paths, "/history?whose=all", "/history?q=Finance", "/orders?q=RITM0010007"]:
         for answer in (eve.get(path), eve.fragment(path)):
             page = text_of(answer)
             assert "Ada" not in page, path
