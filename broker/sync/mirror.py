@@ -172,9 +172,12 @@ def _remember(
     now = broker.clock.now()
     with broker.sessions.begin() as session:
         for request_id, entries in batch.items():
-            session.get_one(RequestRow, request_id).mirror_due = False
+            row = session.get_one(RequestRow, request_id, with_for_update=True)
             for entry in entries:
                 _store(session, entry, entry.print_ if entry.row.id not in refused else "")
+            # Whoever changed it while we wrote found it due already: look again before saying no.
+            taken = all(entry.row.id not in refused for entry in entries)
+            row.mirror_due = taken and any(_pending(session, broker, desk, row))
         if not refused:
             sync_runs.answered(session, desk, now)
         else:

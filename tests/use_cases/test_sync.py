@@ -1,12 +1,15 @@
 """What the IGA knows reaches our rows and the desk; nothing is written twice."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
+from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Unavailable
+from broker.ports.desk import MirrorFault, MirrorRow
 from broker.store import people, requests, sync_runs
 from broker.store.access import holdings_of
 from broker.store.people import PersonRow
@@ -226,3 +229,27 @@ def test_rows_mirrored_before_people_were_known_are_written_again(house: House) 
         "sys-2",
     )
     assert after["request"]["requested_for"] == "sys-1"
+
+
+def test_a_change_that_comes_while_the_mirror_is_written_is_mirrored_too(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    write = known.desk.mirror
+
+    def mirror(rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
+        faults = write(rows)
+        if known.iga.requests["1"].header.state is RequestState.AWAITING_APPROVAL:
+            decided = replace(known.iga.requests["1"].header, state=RequestState.IN_PROGRESS)
+            known.iga.requests["1"] = replace(known.iga.requests["1"], header=decided)
+            known.clock.forward(minutes=1)
+            engine.sync_person(known.broker, person_id(known, ADA.key))
+        return faults
+
+    monkeypatch.setattr(known.desk, "mirror", mirror)
+    wanted.login_seen(known.broker, "servicenow", "ada")
+
+    known.work()
+
+    states = [r.fields["state"] for r in known.desk.mirrored.values() if r.table == "request"]
+    assert states == [RequestState.IN_PROGRESS]
