@@ -41,16 +41,16 @@ BrokerClient.prototype = {
         var answers = this._answers(item);
         return {
             source: this.source,
-            request: { number: this._element(item, 'request.number'), sys_id: this._element(item, 'request') },
+            request: this._request(item),
             item: { number: item.getValue('number'), sys_id: item.getUniqueValue() },
             task: this._task(item),
             action: 'grant',
             beneficiary: { user_name: this._element(item, 'requested_for.user_name') },
-            requested_by: { user_name: this._element(item, 'opened_by.user_name') },
+            requested_by: this._user(item, 'opened_by.user_name'),
             approved_by: this._approvers(item),
             justification: this._justification(item, answers),
-            start_date: answers.start_date || null,
-            end_date: answers.end_date || null
+            start_date: this._date(answers.start_date),
+            end_date: this._date(answers.end_date)
         };
     },
 
@@ -121,6 +121,28 @@ BrokerClient.prototype = {
             return 'no answer (' + response.getErrorMessage() + ')';
         }
         return 'HTTP ' + status + ' ' + String(response.getBody() || '').slice(0, 300);
+    },
+
+    _request: function (item) {
+        var key = this._element(item, 'request');
+        return key === '' ? null : { number: this._element(item, 'request.number'), sys_id: key };
+    },
+
+    _user: function (item, path) {
+        var userName = this._element(item, path);
+        return userName === '' ? null : { user_name: userName };
+    },
+
+    /* A date variable is a day, or a day and a time, both in UTC. What else somebody answered is sent
+       as it is: the broker then refuses the order and says why. */
+    _date: function (answer) {
+        if (!answer) {
+            return null;
+        }
+        if (/^\d{4}-\d{2}-\d{2}$/.test(answer)) {
+            return answer + 'T00:00:00Z';
+        }
+        return /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(answer) ? this._isoTime(answer) : answer;
     },
 
     _task: function (item) {

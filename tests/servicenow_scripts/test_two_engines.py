@@ -47,7 +47,9 @@ RUN = """
         body: body,
         headers: client.signedHeaders('orders', 'msg_1', '1772439330', body),
         ignored: [client.ignoresLoginOf('broker'), client.ignoresLoginOf('other'),
-                  client.ignoresLoginOf(''), client.ignoresLoginOf('ada')]
+                  client.ignoresLoginOf(''), client.ignoresLoginOf('ada')],
+        dates: [client._date(undefined), client._date(''), client._date('2026-04-01'),
+                client._date('2026-04-01 08:30:00'), client._date('next week')]
     });
 }())
 """
@@ -84,6 +86,13 @@ def test_the_body_is_ascii_and_its_signature_is_what_python_computes(text: str) 
     digest = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
     assert made["headers"]["webhook-signature"] == f"v1,{digest}"
     assert made["ignored"] == [True, True, True, False]
+    assert made["dates"] == [
+        None,
+        None,
+        "2026-04-01T00:00:00Z",
+        "2026-04-01T08:30:00Z",
+        "next week",
+    ]
 
 
 @pytest.mark.slow

@@ -97,6 +97,17 @@ def test_any_text_travels_as_ascii_without_dollar_signs(
     assert post.headers["webhook-signature"] == signature(post, DEMO_ORDERS_SECRET)
 
 
+def test_an_item_without_a_request_or_an_opener_is_posted_with_null(
+    desk: Desk, receiver: Receiver
+) -> None:
+    ritm = desk.ordered()
+    desk.as_("admin").patch("sc_req_item", ritm["sys_id"], request="", opened_by="")
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    body = json.loads(receiver.to(ORDERS)[0].body)
+    assert (body["request"], body["requested_by"]) == (None, None)
+
+
 def test_a_rejected_order_is_not_posted(desk: Desk, receiver: Receiver) -> None:
     desk.decide(desk.ordered(), "rejected")
     assert desk.state.jobs.wait_idle()
