@@ -57,11 +57,8 @@ def test_the_managers_link_opens_oim_without_a_second_login(
 ) -> None:
     page = context.new_page()
     sign_in(page, f"{at.broker}/approvals", "ben")
-    link = page.locator(
-        "[data-approval-task] a[href*='/go/'], [data-approval-task] a[target=_blank]"
-    )
     with context.expect_page() as opened:
-        link.first.click()
+        page.get_by_role("link", name="Decide in OIM").first.click()
     inbox = opened.value
     expect(inbox.locator("article[data-task]").first).to_be_visible()
     assert inbox.url.startswith(at.oim)
