@@ -21,6 +21,7 @@ def apply(
     gone: Sequence[str] = (),
 ) -> dict[str, int]:
     """Write each request that changed; returns how many were new, changed, the same or gone."""
+    requests.one_at_a_time(session)
     now = broker.clock.now()
     known = requests.known(session, iga, [request.header.id for request in seen] + list(gone))
     counts = {"new": 0, "changed": 0, "same": 0, "gone": 0}

@@ -12,7 +12,7 @@ from broker.domain.approvals import TaskState
 from broker.domain.people import normal
 from broker.domain.references import ExternalRef, fingerprint, mirror_id
 from broker.ports.desk import MirrorFault, MirrorRow
-from broker.store import orders, people, sync_runs
+from broker.store import orders, people, requests, sync_runs
 from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
 from broker.store.requests import ApprovalTaskRow, RequestRow
@@ -171,8 +171,9 @@ def _remember(
     refused = {fault.row.id: fault.reason for fault in faults}
     now = broker.clock.now()
     with broker.sessions.begin() as session:
+        requests.one_at_a_time(session)
         for request_id, entries in batch.items():
-            row = session.get_one(RequestRow, request_id, with_for_update=True)
+            row = session.get_one(RequestRow, request_id)
             for entry in entries:
                 _store(session, entry, entry.print_ if entry.row.id not in refused else "")
             # Whoever changed it while we wrote found it due already: look again before saying no.

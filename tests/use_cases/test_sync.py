@@ -1,6 +1,8 @@
 """What the IGA knows reaches our rows and the desk; nothing is written twice."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -253,3 +255,30 @@ def test_a_change_that_comes_while_the_mirror_is_written_is_mirrored_too(
 
     states = [r.fields["state"] for r in known.desk.mirrored.values() if r.table == "request"]
     assert states == [RequestState.IN_PROGRESS]
+
+
+def test_two_who_touch_the_same_requests_wait_for_each_other_instead_of_failing(
+    known: House,
+) -> None:
+    for number, person in (("1", ADA), ("2", EVE)):
+        known.iga.requests[number] = awaiting(number, person.key, "BEN")
+    engine.sync_changes(known.broker)
+    ada, eve = (_row(known, person.key) for person in (ADA, EVE))
+
+    def both_people() -> None:
+        with known.broker.sessions.begin() as session:
+            requests.mirror_people(session, "oim", [ada, eve])
+
+    with ThreadPoolExecutor() as pool, known.broker.sessions.begin() as session:
+        requests.mirror_people(session, "oim", [eve])
+        other = pool.submit(both_people)
+        with suppress(TimeoutError):
+            other.result(0.2)
+        requests.mirror_people(session, "oim", [ada])
+        session.commit()
+        other.result(5)
+
+
+def _row(house: House, key: str) -> PersonRow:
+    with house.broker.sessions() as session:
+        return session.get_one(PersonRow, person_id(house, key))
