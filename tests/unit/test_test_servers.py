@@ -3,40 +3,49 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.conftest import is_local
 from tests.servers import Database, PostgreSQL, Redis, wait_until
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Connection]:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 @pytest.mark.both
 def test_a_database_has_the_newest_tables(database: Database) -> None:
-    engine = create_engine(database.url)
-    with engine.connect() as connection:
+    with opened(database.url) as connection:
         assert connection.execute(text("select count(*) from outbox")).scalar() == 0
-    engine.dispose()
 
 
 @pytest.mark.both
 def test_an_empty_database_has_no_tables(empty_database: Database) -> None:
-    engine = create_engine(empty_database.owner_url)
-    with engine.begin() as connection:
+    with opened(empty_database.owner_url) as connection:
         connection.execute(text("create table mine (id integer)"))
-    engine.dispose()
 
 
 def test_the_application_cannot_make_tables(postgresql: PostgreSQL) -> None:
-    with postgresql.lent(postgresql.empty()) as database:
-        engine = create_engine(database.url)
-        with engine.connect() as connection, pytest.raises(ProgrammingError):
-            connection.execute(text("create table mine (id integer)"))
-        engine.dispose()
+    with (
+        postgresql.lent(postgresql.empty()) as database,
+        opened(database.url) as connection,
+        pytest.raises(ProgrammingError),
+    ):
+        connection.execute(text("create table mine (id integer)"))
 
 
 def test_a_lent_database_is_gone_afterwards(postgresql: PostgreSQL) -> None:
