@@ -1,9 +1,7 @@
 """A small company in rows, the app in front of it, and browsers of its people."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -51,8 +49,8 @@ def bell() -> CountingBell:
 
 
 @pytest.fixture
-def broker(sqlite_url: str, clock: FixedClock, bell: CountingBell) -> Iterator[Broker]:
-    engine = open_store(sqlite_url)
+def broker(database_url: str, clock: FixedClock, bell: CountingBell) -> Iterator[Broker]:
+    engine = open_store(database_url)
     yield Broker(
         settings=settings(),
         sessions=sessions_of(engine),
@@ -64,11 +62,6 @@ def broker(sqlite_url: str, clock: FixedClock, bell: CountingBell) -> Iterator[B
         api_clients={},
     )
     engine.dispose()
-
-
-@pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'broker.sqlite')}"
 
 
 @pytest.fixture

@@ -237,6 +237,15 @@ def test_a_session_ends_when_its_person_is_disabled(
 
 
 @pytest.mark.parametrize(
+    "path",
+    ["/history?q=%00", "/requests/%00", "/orders/a%00b", "/audit?q=%00", "/go/request/%00",
+     "/access?person=%00", "/history?state=nonsense", "/history?page=-3", "/history?q=%FF"],
+)  # fmt: skip
+def test_strange_addresses_are_no_fault_of_ours(visit: Visit, path: str) -> None:
+    assert visit("dee").get(path).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize(
     ("path", "status"), [("/nowhere", 404), ("/requests/none", 404), ("/saml/nowhere", 404)]
 )
 def test_errors_are_pages_in_peoples_words(visit: Visit, path: str, status: int) -> None:

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from broker.context import Broker
 from broker.domain.access_requests import RequestState
+from broker.domain.orders import LineEvent
 from broker.domain.people import Account, Match
 from broker.ports.queue import QueueName
-from broker.store import audit, outbox, people, sync_runs
+from broker.store import audit, orders, outbox, people, sync_runs
+from broker.store.orders import OrderRow
 from broker.store.requests import RequestRow
 from tests.webui.company import (
     CONSOLE,
@@ -283,10 +285,34 @@ def test_a_manager_sees_the_access_of_reports(visit: Visit, company: Company) ->
 def test_an_order_shows_its_way_through_both_systems(visit: Visit, company: Company) -> None:
     page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
     assert "OIM took the order as request 5002." in page
-    assert "Request 5002 was opened." in page
     assert f'/requests/{company.born.id}">5002</a>' in page
     assert "SCTASK0010009" in page
     assert "https://desk.example.com/item/sys-RITM0010007" in page
+
+
+def test_a_closed_order_says_how_it_ended(visit: Visit, company: Company, broker: Broker) -> None:
+    with broker.sessions.begin() as session:
+        order = session.get_one(OrderRow, company.order.id)
+        for event, at in ((LineEvent.FULFIL, NOW), (LineEvent.CLOSE, NOW + timedelta(seconds=1))):
+            orders.move(order.lines[0], event, at)
+            orders.remember_step(session, order, at, event, f"{event} happened", order.lines[0])
+    for path in ("/orders", f"/orders/{company.order.id}"):
+        page = text_of(visit("ada").get(path))
+        assert 'data-state="closed"' in page
+        assert "access granted" in page
+
+
+def test_what_the_iga_did_within_a_second_comes_after_its_start(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        row = session.get_one(RequestRow, company.born.id)
+        row.state, row.is_open, row.closed_at = RequestState.COMPLETED, False, NOW
+        order = session.get_one(OrderRow, company.order.id)
+        moment = NOW + timedelta(milliseconds=300)
+        orders.remember_step(session, order, moment, "submit", "Passed on.", order.lines[0])
+    page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
+    assert page.index("Passed on.") < page.index("Request 5002 is completed.")
 
 
 def test_orders_are_listed_and_found_by_number(visit: Visit, company: Company) -> None:

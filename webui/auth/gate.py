@@ -31,12 +31,19 @@ def guard() -> AnyResponse | None:
     if view is None or is_open(request):
         return None
     refuse_foreign_posts()
+    _refuse_nul()
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
     role = needed_role(view)
     if role and not viewer().has(role):
         abort(403)
     return None
+
+
+def _refuse_nul() -> None:
+    """No address or field of ours holds a NUL, and PostgreSQL fails on texts that do."""
+    if "\0" in request.path or any("\0" in value for value in request.values.values()):
+        abort(400)
 
 
 def is_open(wanted: Request) -> bool:

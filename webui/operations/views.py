@@ -66,7 +66,9 @@ def check() -> str:
 
 def _try(connection: Iga | Desk) -> Check:
     try:
-        return Check(connection.name, True, connection.check())
+        return Check(
+            connection.name, True, connection.check().removeprefix(connection.name).strip()
+        )
     except ConnectorError as error:
         return Check(connection.name, False, error.reason)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from broker.domain.orders import LineState
+from broker.domain.orders import LineState, order_state
 from broker.domain.visibility import Viewer
 from broker.ports.desk import OrderRef
 from broker.store.orders import OrderHistoryRow, OrderLineRow, OrderRow
@@ -21,12 +21,15 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One thing ordered. `request` is our id of the request it became, once it is known."""
+    """One thing ordered. `request` is our id of the request it became, once it is known;
+    `outcome` is the state, or for a closed line how it ended before the desk was told.
+    """
 
     id: str
     kind: str
     name: str
     state: str
+    outcome: str
     reason: str
     iga_request_id: str
     request: str | None
@@ -52,6 +55,11 @@ class OrderLine:
     def what(self) -> str:
         """What is ordered, in one line; unknown until the desk has been asked."""
         return ", ".join(line.name for line in self.lines if line.name) or "not yet confirmed"
+
+    @property
+    def outcome(self) -> str:
+        """The state, or for a closed order how it ended."""
+        return order_state(LineState(line.outcome) for line in self.lines)
 
     @property
     def reason(self) -> str:
@@ -109,10 +117,14 @@ def order_page(session: Session, viewer: Viewer, order_id: str) -> OrderPage | N
     if row is None:
         return None
     (line,) = lines_of(session, viewer, [row])
-    timeline = sorted(
-        [*_desk_steps(row), *_iga_steps(session, row)], key=lambda step: (step.at, step.system)
-    )
+    timeline = sorted([*_our_steps(row), *_iga_steps(session, row)], key=_moment)
     return OrderPage(line, row.ref, row.justification, tuple(timeline))
+
+
+def _moment(step: StepView) -> datetime:
+    # IGAs tell whole seconds: what happened within one cannot have come before its start.
+    whole = step.at.microsecond == 0
+    return step.at + timedelta(seconds=1) if whole else step.at
 
 
 def lines_of(session: Session, viewer: Viewer, rows: Sequence[OrderRow]) -> tuple[OrderLine, ...]:
@@ -122,10 +134,22 @@ def lines_of(session: Session, viewer: Viewer, rows: Sequence[OrderRow]) -> tupl
         RequestRow.request_id.in_(sorted(ids)), scope.visible(viewer)
     )
     requests = {(iga, request_id): row_id for iga, request_id, row_id in session.execute(query)}
-    return tuple(_line(row, requests) for row in rows)
+    ends = _ends(session, rows)
+    return tuple(_line(row, requests, ends) for row in rows)
 
 
-def _line(row: OrderRow, requests: dict[tuple[str, str], str]) -> OrderLine:
+def _ends(session: Session, rows: Sequence[OrderRow]) -> dict[str, str]:
+    """By line: the last final state before it was closed."""
+    query = select(OrderHistoryRow.line_id, OrderHistoryRow.state).where(
+        OrderHistoryRow.order_id.in_([row.id for row in rows]),
+        OrderHistoryRow.state.in_([state for state in LineState if state.final]),
+        OrderHistoryRow.state != LineState.CLOSED,
+    )
+    told = session.execute(query.order_by(OrderHistoryRow.at)).all()
+    return {line_id: state for line_id, state in told if line_id}
+
+
+def _line(row: OrderRow, requests: dict[tuple[str, str], str], ends: dict[str, str]) -> OrderLine:
     return OrderLine(
         id=row.id,
         source=row.source,
@@ -134,8 +158,14 @@ def _line(row: OrderRow, requests: dict[tuple[str, str], str]) -> OrderLine:
         action=row.action,
         lines=tuple(
             LineView(
-                line.id, line.kind, line.name, line.state, line.reason,
-                line.iga_request_id or "", requests.get((row.iga, line.iga_request_id or "")),
+                line.id,
+                line.kind,
+                line.name,
+                line.state,
+                ends.get(line.id, line.state) if line.state == LineState.CLOSED else line.state,
+                line.reason,
+                line.iga_request_id or "",
+                requests.get((row.iga, line.iga_request_id or "")),
                 LineState(line.state).final,
             )
             for line in row.lines
@@ -147,7 +177,7 @@ def _line(row: OrderRow, requests: dict[tuple[str, str], str]) -> OrderLine:
     )  # fmt: skip
 
 
-def _desk_steps(row: OrderRow) -> list[StepView]:
+def _our_steps(row: OrderRow) -> list[StepView]:
     return [_step(step) for step in row.history]
 
 
@@ -165,7 +195,7 @@ def _iga_steps(session: Session, order: OrderRow) -> list[StepView]:
 
 def _request_steps(row: RequestRow, names: Names) -> list[StepView]:
     name = f"Request {row.request_id}"
-    steps = [StepView(row.created_at, row.iga, "opened", f"{name} was opened.")]
+    steps: list[StepView] = []
     for task in row.tasks:
         who, stage = names.of_login(task.assignee), f" ({task.stage})" if task.stage else ""
         if task.assigned_at:
