@@ -6,6 +6,7 @@ from dataclasses import replace
 from broker.context import Broker
 from broker.domain.people import Account, Match, Person, match
 from broker.store import people, requests
+from broker.store.base import Turn, take_turn
 
 Find = Callable[[str, str], Sequence[Person]]
 
@@ -87,6 +88,7 @@ def _same(account: Account, known: Person | None, found: Match) -> Match:
 def _remember(broker: Broker, account: Account, found: Match) -> tuple[str | None, str]:
     at = broker.clock.now()
     with broker.sessions.begin() as session:
+        take_turn(session, Turn.PEOPLE)
         iga = broker.settings.iga
         if found.person:
             people.remember(session, iga, [found.person], at)

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import ClassVar
 
 from sqlalchemy import (
@@ -15,6 +15,8 @@ from sqlalchemy import (
     String,
     create_engine,
     event,
+    func,
+    select,
 )
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -94,6 +96,24 @@ def open_store(url: str) -> Engine:
 def sessions_of(engine: Engine) -> Sessions:
     """A factory of sessions whose rows stay readable after commit."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+class Turn(IntEnum):
+    """What one transaction at a time writes. The numbers must not change: processes share them."""
+
+    PEOPLE = 0x2E904
+    REQUESTS = 0x2E905
+
+
+def take_turn(session: Session, turn: Turn) -> None:
+    """Wait until nobody else has this turn; it is ours until the transaction ends.
+
+    Runs and sign-ins overlap: without turns they would insert the same row twice, or wait for
+    each other's rows in a circle. Take PEOPLE before REQUESTS, and either before its rows are
+    read. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(turn)))
 
 
 def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:

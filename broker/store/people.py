@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from broker.domain.people import Account, Match, Person, normal
-from broker.store.base import Identified
+from broker.store.base import Identified, Turn, take_turn
 
 
 class PersonRow(Identified):
@@ -89,6 +89,7 @@ def all_of(session: Session, iga: str) -> Sequence[PersonRow]:
 
 def remember(session: Session, iga: str, people: Iterable[Person], at: datetime) -> list[PersonRow]:
     """Write each person as the IGA has them now; returns those who are new or have changed."""
+    take_turn(session, Turn.PEOPLE)
     wanted = {person.key: person for person in people}
     known = _rows_by_key(session, iga, list(wanted))
     changed = []

@@ -3,17 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
-from broker.store.base import Base, Identified, word
+from broker.store.base import Base, Identified, Turn, take_turn, word
 from broker.store.people import PersonRow
-
-# The number is arbitrary, but must not change: processes of one installation share it.
-_WRITE_LOCK = 0x2E905
 
 
 class RequestRow(Identified):
@@ -142,21 +139,11 @@ def open_rows(session: Session, iga: str) -> Sequence[RequestRow]:
     return session.scalars(query).all()
 
 
-def one_at_a_time(session: Session) -> None:
-    """Wait until nobody else writes requests; for the rest of this transaction it is us.
-
-    Runs overlap: they would insert the same request twice, or wait for each other's rows in a
-    circle. SQLite has one writer anyway. Take it before any row of a request is written.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_WRITE_LOCK)))
-
-
 def mirror_people(session: Session, iga: str, people: Collection[PersonRow]) -> None:
     """Render anew what names these people: they have another name or account now."""
     if not people:
         return
-    one_at_a_time(session)
+    take_turn(session, Turn.REQUESTS)
     keys = [person.key for person in people]
     logins = [person.login_normal for person in people]
     for_them = select(BeneficiaryRow.request_row_id).where(BeneficiaryRow.person_key.in_(keys))
@@ -171,7 +158,7 @@ def mirror_people(session: Session, iga: str, people: Collection[PersonRow]) -> 
 
 def mirror_again(session: Session) -> None:
     """Offer once more what a desk has never taken."""
-    one_at_a_time(session)
+    take_turn(session, Turn.REQUESTS)
     query = update(RequestRow).where(RequestRow.mirrored_fingerprint == "")
     session.execute(query.values(mirror_due=True))
 

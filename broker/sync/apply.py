@@ -9,6 +9,7 @@ from broker.context import Broker
 from broker.domain.access_requests import AccessRequest
 from broker.ports.queue import QueueName
 from broker.store import audit, outbox, requests
+from broker.store.base import Turn, take_turn
 from broker.store.requests import RequestRow
 from broker.sync.reconcile import print_of
 
@@ -21,7 +22,7 @@ def apply(
     gone: Sequence[str] = (),
 ) -> dict[str, int]:
     """Write each request that changed; returns how many were new, changed, the same or gone."""
-    requests.one_at_a_time(session)
+    take_turn(session, Turn.REQUESTS)
     now = broker.clock.now()
     known = requests.known(session, iga, [request.header.id for request in seen] + list(gone))
     counts = {"new": 0, "changed": 0, "same": 0, "gone": 0}

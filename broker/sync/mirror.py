@@ -12,7 +12,8 @@ from broker.domain.approvals import TaskState
 from broker.domain.people import normal
 from broker.domain.references import ExternalRef, fingerprint, mirror_id
 from broker.ports.desk import MirrorFault, MirrorRow
-from broker.store import orders, people, requests, sync_runs
+from broker.store import orders, people, sync_runs
+from broker.store.base import Turn, take_turn
 from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
 from broker.store.requests import ApprovalTaskRow, RequestRow
@@ -171,7 +172,7 @@ def _remember(
     refused = {fault.row.id: fault.reason for fault in faults}
     now = broker.clock.now()
     with broker.sessions.begin() as session:
-        requests.one_at_a_time(session)
+        take_turn(session, Turn.REQUESTS)
         for request_id, entries in batch.items():
             row = session.get_one(RequestRow, request_id)
             for entry in entries:

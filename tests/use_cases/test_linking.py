@@ -1,5 +1,7 @@
 """Who an account belongs to: known links, live answers, and never a guess."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -90,3 +92,16 @@ def test_somebody_who_left_on_both_sides_is_no_riddle_for_the_operator(house: Ho
     engine.sync_people(house.broker)
     with house.broker.sessions() as session:
         assert people.unmatched(session) == []
+
+
+def test_two_sign_ins_of_a_stranger_at_once_make_one_person(house: House) -> None:
+    def second() -> tuple[str | None, str]:
+        return linking.person_of(house.broker, account(ADA))
+
+    with ThreadPoolExecutor() as pool, house.broker.sessions.begin() as session:
+        (row,) = people.remember(session, "oim", [ADA], house.clock.now())
+        other = pool.submit(second)
+        with suppress(TimeoutError):
+            other.result(0.2)
+        session.commit()
+        assert other.result(5) == (row.id, "")
