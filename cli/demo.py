@@ -84,13 +84,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _demo(at: Addresses) -> int:
     # Another port, another world: several demos can run beside each other.
-    name = "demo" if at.port == _USUAL_PORT else f"demo-{at.port}"
+    folder = ROOT / "var" / ("demo" if at.port == _USUAL_PORT else f"demo-{at.port}")
     try:
-        with product(at, ROOT / "var" / name) as children:
+        with product(at, folder) as children:
             say(_guide(at))
             children.watch()
     except KeyboardInterrupt:
         say("Stopped.")
+    if at.port != _USUAL_PORT:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
