@@ -1,17 +1,20 @@
 """Writes what was seen: rows, audit and outbox in the caller's one transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
-from broker.domain.access_requests import AccessRequest
+from broker.domain.access_requests import AccessRequest, RequestState
 from broker.ports.queue import QueueName
 from broker.store import audit, outbox, requests
 from broker.store.base import Turn, take_turn
 from broker.store.requests import RequestRow
 from broker.sync.reconcile import print_of
+
+# A request just raised has no approver yet; its approval starts a moment later.
+_MOMENT = timedelta(seconds=2)
 
 
 def apply(
@@ -27,12 +30,22 @@ def apply(
     known = requests.known(session, iga, [request.header.id for request in seen] + list(gone))
     counts = {"new": 0, "changed": 0, "same": 0, "gone": 0}
     for request in seen:
-        counts[_write(session, iga, known.get(request.header.id), request, now)] += 1
+        outcome = _write(session, iga, known.get(request.header.id), request, now)
+        counts[outcome] += 1
+        if outcome != "same" and request.header.state is RequestState.REQUESTED:
+            owe_look(session, iga, request.header.id, now + _MOMENT)
     for request_id in gone:
         counts["gone"] += _leave(session, known.get(request_id), now)
     if counts["new"] or counts["changed"] or counts["gone"]:
         owe_mirror(session, broker, now)
     return counts
+
+
+def owe_look(session: Session, iga: str, request_id: str, at: datetime) -> None:
+    """Look at one request again: something is about to happen to it, or just has."""
+    payload = {"iga": iga, "request_id": request_id}
+    key = f"{iga}/{request_id}"
+    outbox.owe(session, QueueName.INTERACTIVE, "sync.request", key, at, payload)
 
 
 def owe_mirror(session: Session, broker: Broker, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from broker import linking
 from broker.context import Broker
 from broker.domain.access_requests import AccessRequest, RequestHeader, RequestState
-from broker.domain.errors import ConnectorError, NotFound
+from broker.domain.errors import ConnectorError, NotFound, Postponed
 from broker.domain.people import Person, normal
 from broker.ports.iga import Iga
 from broker.store import access, people, requests, sync_runs
@@ -17,12 +17,14 @@ from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
 from broker.store.requests import RequestRow
 from broker.sync.apply import apply, owe_mirror
-from broker.sync.reconcile import Known, due
+from broker.sync.reconcile import Known, due, print_of
 
 Counts = dict[str, int]
 # One scan of the open list serves every login of the same few seconds.
 _SCAN_LIVES_SECONDS = 3.0
 _CHUNK = 200
+# How often a request whose approval has not started is looked at, until the timer takes over.
+_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.5, 300.0
 
 
 class _Scans:
@@ -90,6 +92,9 @@ def pay_request(broker: Broker, message: Message) -> Effect:
     """Refresh one request that something else is known to have changed."""
     name, request_id = message.payload["iga"], message.payload["request_id"]
     seen, gone = _read(broker.iga(name), [request_id])
+    pause = _FIRST_PAUSE_SECONDS * 2**message.attempts
+    if _unstarted(broker, name, seen) and pause < _LAST_PAUSE_SECONDS:
+        raise Postponed(pause, "its approval has not started yet")
 
     def store(session: Session) -> None:
         apply(session, broker, name, seen, gone)
@@ -100,6 +105,18 @@ def pay_request(broker: Broker, message: Message) -> Effect:
             owe_mirror(session, broker, broker.clock.now())
 
     return store
+
+
+def _unstarted(broker: Broker, iga: str, seen: Sequence[AccessRequest]) -> bool:
+    """Seen before as just raised, and nothing has happened since."""
+    with broker.sessions() as session:
+        rows = requests.known(session, iga, [request.header.id for request in seen])
+    return any(
+        request.header.state is RequestState.REQUESTED
+        and (row := rows.get(request.header.id)) is not None
+        and row.fingerprint == print_of(request)
+        for request in seen
+    )
 
 
 def _done(_session: Session) -> None:

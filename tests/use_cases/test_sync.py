@@ -282,3 +282,26 @@ def test_two_who_touch_the_same_requests_wait_for_each_other_instead_of_failing(
 def _row(house: House, key: str) -> PersonRow:
     with house.broker.sessions() as session:
         return session.get_one(PersonRow, person_id(house, key))
+
+
+def test_a_request_read_before_its_approval_started_is_looked_at_again(known: House) -> None:
+    waiting = awaiting("1", ADA.key, "BEN")
+    raised = replace(waiting.header, state=RequestState.REQUESTED, raw_status="Request Created")
+    known.iga.requests["1"] = replace(waiting, header=raised, tasks=[])
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    known.wait(rounds=2, seconds=3)
+    assert stored(known, "1").state is RequestState.REQUESTED
+    known.iga.requests["1"] = waiting
+    known.wait(rounds=2, seconds=5)
+    assert stored(known, "1").waiting[0].assignee == "BEN"
+
+
+def test_a_request_whose_approval_never_starts_is_left_to_the_timer(known: House) -> None:
+    waiting = awaiting("1", ADA.key, "BEN")
+    raised = replace(waiting.header, state=RequestState.REQUESTED, raw_status="Request Created")
+    known.iga.requests["1"] = replace(waiting, header=raised, tasks=[])
+    engine.sync_person(known.broker, person_id(known, ADA.key))
+    known.wait(rounds=40, minutes=5)
+    known.iga.reads.clear()
+    known.wait(rounds=5, minutes=5)
+    assert known.iga.reads == []
