@@ -42,7 +42,7 @@ class Demo:
     def _answers(self, url: str) -> bool:
         try:
             requests.get(url, timeout=5, allow_redirects=False)
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
         return True
 

@@ -116,7 +116,7 @@ def stack(at: Addresses, folder: Path, database: Database, redis_url: str) -> It
 def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
