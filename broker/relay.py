@@ -1,12 +1,15 @@
 """Pays what the outbox owes: claim, do, settle. The only ledger of what is tried again."""
 
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
@@ -30,6 +33,8 @@ _LONGEST_WAIT = timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
 # A fault of ours does not heal by waiting: an operator should hear of it soon.
 _TRIES_OF_A_FAULT = 5
+# A step that kills its workers must not be handed to them for ever.
+_CRASHES = 3
 
 
 def _say_nothing(_session: Session, _message: Message, _why: str, _broker: Broker) -> None:
@@ -47,10 +52,10 @@ class Handler:
 HANDLERS: dict[str, Handler] = {
     "order.verify": Handler(verification.verify, ask_for_help),
     "order.submit": Handler(submission.submit, ask_for_help),
-    "order.refer_back": Handler(back_reference.refer_back, ask_for_help),
+    "order.refer_back": Handler(back_reference.refer_back, back_reference.give_up),
     "order.track": Handler(tracking.track, ask_for_help),
     "order.note": Handler(closure.note),
-    "order.close": Handler(closure.close),
+    "order.close": Handler(closure.close, ask_for_help),
     "sync.login": Handler(wanted.pay_login),
     "sync.person": Handler(engine.pay_person),
     "sync.changes": Handler(engine.pay_changes),
@@ -68,41 +73,81 @@ def settle_due(broker: Broker, queue: QueueName, seconds: float) -> int:
         with broker.sessions.begin() as session:
             message = outbox.claim(session, queue, broker.clock.now(), broker.lease)
         if message is None:
-            break
+            return paid
         pay(broker, message)
         paid += 1
+        # We go on with our own queue; what a step has just owed to another must not wait for us.
+        ring_due(broker, except_for=queue)
+    ring_due(broker)
     return paid
 
 
 def pay(broker: Broker, message: Message) -> None:
-    """Do one thing that is owed, and settle, postpone or give it up."""
-    handler = HANDLERS[message.topic]
+    """Do one thing that is owed, and settle, postpone or give it up. Never raises: what could
+    not even be noted stays claimed until its lease ends, and is then tried again.
+    """
     try:
-        effect = handler.run(broker, message)
-        _settle(broker, message, effect)
-    except Postponed as wait:
-        _postpone(broker, message, timedelta(seconds=wait.seconds), str(wait))
+        _pay(broker, message)
     except LostClaim as lost:
         _log.info("somebody else took over", topic=message.topic, key=message.key, why=str(lost))
+    except Exception:  # noqa: BLE001 - a fault of ours must not stop the others
+        _log.exception("a step could not be noted", topic=message.topic, key=message.key)
+
+
+def _pay(broker: Broker, message: Message) -> None:
+    handler = HANDLERS[message.topic]
+    if message.crashes >= _CRASHES:
+        return _give_up(broker, message, handler, f"{_CRASHES} workers in a row died at this step")
+    try:
+        with _kept(broker, message):
+            effect = handler.run(broker, message)
+        return _settle(broker, message, effect)
+    except Postponed as wait:
+        return _postpone(broker, message, wait)
     except (Refused, NotFound) as error:
-        _give_up(broker, message, handler, error.reason)
+        return _give_up(broker, message, handler, error.reason)
+    except LostClaim:
+        raise
     except ConnectorError as error:
-        _later(broker, message, handler, error)
-    except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others
+        return _later(broker, message, handler, error)
+    except Exception as error:  # noqa: BLE001 - it is counted, and given up after some tries
         _log.exception("a step failed", topic=message.topic, key=message.key)
-        _later(broker, message, handler, error)
+        return _later(broker, message, handler, error)
+
+
+@contextmanager
+def _kept(broker: Broker, message: Message) -> Iterator[None]:
+    """Renew the claim while the step runs, however long: a lease ends only with its worker."""
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(broker, message, done), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep(broker: Broker, message: Message, done: threading.Event) -> None:
+    while not done.wait(broker.lease.total_seconds() / 3):
+        try:
+            with broker.sessions.begin() as session:
+                outbox.renew(session, message, broker.clock.now(), broker.lease)
+        except (LostClaim, SQLAlchemyError) as error:
+            _log.warning("a claim could not be renewed", topic=message.topic, error=str(error))
 
 
 def _settle(broker: Broker, message: Message, effect: Effect) -> None:
     with broker.sessions.begin() as session:
-        effect(session)
+        # First, so that whoever lost the claim stores nothing.
         outbox.settle(session, message, broker.clock.now())
-    ring_due(broker)
+        effect(session)
 
 
-def _postpone(broker: Broker, message: Message, delay: timedelta, why: str) -> None:
+def _postpone(broker: Broker, message: Message, wait: Postponed) -> None:
+    until = broker.clock.now() + timedelta(seconds=wait.seconds)
     with broker.sessions.begin() as session:
-        outbox.postpone(session, message, broker.clock.now() + delay, why)
+        outbox.postpone(session, message, until, str(wait), forgives=wait.forgives)
 
 
 def _later(broker: Broker, message: Message, handler: Handler, error: Exception) -> None:
@@ -140,12 +185,13 @@ def _give_up(broker: Broker, message: Message, handler: Handler, why: str) -> No
         audit.record(session, now, audit.SYSTEM, "outbox.give_up", subject, "failed")
 
 
-def ring_due(broker: Broker) -> None:
+def ring_due(broker: Broker, except_for: QueueName | None = None) -> None:
     """Ring for every queue in which something is due."""
     with broker.sessions() as session:
         queues = outbox.due_queues(session, broker.clock.now())
     for queue in queues:
-        broker.bell.ring(queue)
+        if queue != except_for:
+            broker.bell.ring(queue)
 
 
 def housekeeping(broker: Broker) -> None:

@@ -42,8 +42,12 @@ class Misconfigured(ConnectorError):
 
 
 class Postponed(Exception):
-    """Not yet, and nobody's fault: look again in `seconds`. The message says what is awaited."""
+    """Not yet, and nobody's fault: look again in `seconds`. The message says what is awaited.
 
-    def __init__(self, seconds: float, why: str) -> None:
+    `forgives` failures that came before, unless this wait is only part of mending one.
+    """
+
+    def __init__(self, seconds: float, why: str, *, forgives: bool = True) -> None:
         super().__init__(why)
         self.seconds = seconds
+        self.forgives = forgives

@@ -17,7 +17,7 @@ def close(broker: Broker, message: Message) -> Effect:
         return lambda _session: None
     complete = all(line.state is LineState.FULFILLED for line in order.lines)
     broker.desk(order.source).close(
-        order.ref, f"{order.id[:12]}-end", complete, _note(order), _comment(order, complete)
+        order.ref, f"{order.id[:12]}-end", complete, _note(order), _comment(order)
     )
 
     def store(session: Session) -> None:
@@ -60,9 +60,11 @@ def _outcome(state: LineState, reason: str) -> str:
     return "granted" if state is LineState.FULFILLED else f"{state} – {reason}"
 
 
-def _comment(order: OrderRow, complete: bool) -> str:
-    names = ", ".join(line.name for line in order.lines)
-    if complete:
-        return f"Access granted: {names}."
-    reasons = " ".join(dict.fromkeys(line.reason for line in order.lines if line.reason))
-    return f"Access not granted: {names}. {reasons}".strip()
+def _comment(order: OrderRow) -> str:
+    granted = [line.name for line in order.lines if line.state is LineState.FULFILLED]
+    refused = [line for line in order.lines if line.state is not LineState.FULFILLED]
+    reasons = dict.fromkeys(line.reason for line in refused if line.reason)
+    words = [f"Access granted: {', '.join(granted)}."] if granted else []
+    if refused:
+        words += [f"Access not granted: {', '.join(line.name for line in refused)}.", *reasons]
+    return " ".join(words)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from broker.context import Broker
 from broker.domain.errors import ConnectorError
 from broker.domain.orders import LineEvent, LineState
-from broker.orders import steps
+from broker.orders import back_reference, steps
 from broker.orders.submission import follow
 from broker.ports.queue import QueueName
 from broker.store import orders
@@ -28,7 +28,7 @@ class NotPossible(Exception):
 
 
 def retry(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
-    """Let every waiting line go on from where it stopped."""
+    """Let every waiting line go on from where it stopped, and write a reference that is missing."""
 
     def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
         now = broker.clock.now()
@@ -42,6 +42,8 @@ def retry(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
             steps.owe(session, topic, order, now, line)
         else:
             steps.owe(session, "order.close", order, now)
+        if back_reference.untold(session, order):
+            steps.owe(session, "order.refer_back", order, now)
 
     _each_waiting(broker, order_id, reason, act)
 

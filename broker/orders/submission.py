@@ -33,10 +33,8 @@ def submit(broker: Broker, message: Message) -> Effect:
         found = _look(broker, order, line, submission)
         if found is not None:
             return _found(broker, order.id, line.id, found)
-        _happen(
-            broker, order.id, line.id, LineEvent.LOOK_IN_VAIN, "The IGA has no such request yet."
-        )
-    return _send(broker, order, line, submission)
+        _happen(broker, message, LineEvent.LOOK_IN_VAIN, "The IGA has no such request yet.")
+    return _send(broker, message, order, line, submission)
 
 
 def _nothing_to_do(_session: Session) -> None:
@@ -47,17 +45,23 @@ def _begin(broker: Broker, message: Message) -> tuple[OrderRow, OrderLineRow]:
     """Store the intent before the call; an intent found here means an earlier try was cut short."""
     now = broker.clock.now()
     with broker.sessions.begin() as session:
-        order, line = steps.held_line(
-            session, message.payload["order_id"], message.payload["line_id"]
-        )
+        order, line = _claimed_line(session, broker, message)
         _ = (order.beneficiary, order.requester)
         if line.state is LineState.VERIFIED:
             steps.happen(session, order, line, LineEvent.START, now, "Submitting to the IGA.")
-            line.tried_at = now
         elif line.state is LineState.SUBMITTING:
             words = "An earlier try was cut short; looking whether the IGA took it."
             steps.happen(session, order, line, LineEvent.LOSE_SIGHT, now, words)
+            line.tried_at = now
     return order, line
+
+
+def _claimed_line(
+    session: Session, broker: Broker, message: Message
+) -> tuple[OrderRow, OrderLineRow]:
+    """The line, held for change, if the claim is still ours; LostClaim if we were too slow."""
+    outbox.renew(session, message, broker.clock.now(), broker.lease)
+    return steps.held_line(session, message.payload["order_id"], message.payload["line_id"])
 
 
 def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
@@ -83,7 +87,8 @@ def _look(
     )
     remaining = (trusted_at - broker.clock.now()).total_seconds()
     if remaining > 0:
-        raise Postponed(remaining, "the IGA's search may not show a new request yet")
+        why = "the IGA's search may not show a new request yet"
+        raise Postponed(remaining, why, forgives=False)
     try:
         return iga.find_submitted(submission)
     except UnknownOutcome as several:
@@ -91,30 +96,40 @@ def _look(
         raise Refused(several.system, several.reason) from several
 
 
-def _send(broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission) -> Effect:
-    _note_try(broker, line.id)
+def _send(
+    broker: Broker, message: Message, order: OrderRow, line: OrderLineRow, submission: Submission
+) -> Effect:
+    _pass_gate(broker, message)
     try:
         receipt = broker.iga(order.iga).submit(submission)
     except Refused as refused:
         return _refused(broker, order.id, line.id, refused)
-    except UnknownOutcome as unknown:
-        _happen(
-            broker, order.id, line.id, LineEvent.LOSE_SIGHT,
-            "The IGA's answer was lost; looking before trying again.",
-        )  # fmt: skip
-        raise Postponed(1.0, unknown.reason) from unknown
+    except UnknownOutcome:
+        words = "The IGA's answer was lost; looking before trying again."
+        _happen(broker, message, LineEvent.LOSE_SIGHT, words)
+        raise
     return _submitted(broker, order.id, line.id, receipt)
 
 
-def _note_try(broker: Broker, line_id: str) -> None:
+def _pass_gate(broker: Broker, message: Message) -> None:
+    """The last look before the call: still our claim, still a line to submit.
+
+    What remains is the moment between this commit and the call: without an idempotency key in
+    the IGA, a worker that stops exactly there for longer than its lease can be too late.
+    """
     with broker.sessions.begin() as session:
-        session.get_one(OrderLineRow, line_id).tried_at = broker.clock.now()
+        _, line = _claimed_line(session, broker, message)
+        if line.state is not LineState.SUBMITTING:
+            raise outbox.LostClaim(f"the line is {line.state} by now")
+        line.tried_at = broker.clock.now()
 
 
-def _happen(broker: Broker, order_id: str, line_id: str, event: LineEvent, words: str) -> None:
+def _happen(broker: Broker, message: Message, event: LineEvent, words: str) -> None:
+    """Note what became of the try. The IGA's search is trusted only some time from now on."""
     with broker.sessions.begin() as session:
-        order, line = steps.held_line(session, order_id, line_id)
+        order, line = _claimed_line(session, broker, message)
         steps.happen(session, order, line, event, broker.clock.now(), words)
+        line.tried_at = broker.clock.now()
 
 
 def _submitted(broker: Broker, order_id: str, line_id: str, receipt: Receipt) -> Effect:

@@ -6,7 +6,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
-from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from broker.ports.queue import CALLABLE, QueueName
@@ -16,7 +15,9 @@ _log = structlog.get_logger()
 # A ring must never hold a web request up: the clock process rings again anyway.
 _PATIENCE_SECONDS = 0.5
 # One job settles rows until its time budget ends; this is the hard stop behind it.
-JOB_TIMEOUT_SECONDS = 300
+_JOB = {"job_timeout": 3600, "result_ttl": 0, "failure_ttl": 3600}
+# A ring that waits is heard by whoever comes next; more of them would only cost forks.
+_ENOUGH = 2
 
 
 class RqBell:
@@ -28,14 +29,10 @@ class RqBell:
     def ring(self, queue: QueueName) -> None:
         """Best effort: what is owed stays in the database, whatever happens to Redis."""
         try:
-            Queue(queue, connection=self._redis, serializer=JSONSerializer).enqueue(
-                CALLABLE,
-                queue.value,
-                job_timeout=JOB_TIMEOUT_SECONDS,
-                result_ttl=0,
-                failure_ttl=3600,
-            )
-        except (RedisError, DuplicateJobError, OSError) as error:
+            bells = Queue(queue, connection=self._redis, serializer=JSONSerializer)
+            if bells.count < _ENOUGH:
+                bells.enqueue(CALLABLE, queue.value, **_JOB)
+        except (RedisError, OSError) as error:
             _log.warning("the bell did not ring", queue=queue, error=str(error))
 
 

@@ -6,9 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Index, Select, String, Text, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Index,
+    Select,
+    String,
+    Text,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from broker.ports.queue import QueueName
 from broker.store.base import Identified, new_id
@@ -18,7 +31,10 @@ class OutboxRow(Identified):
     """One thing to do. `open_key` is set until claimed: the same thing is not owed twice."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "queue", "settled_at", "due_at"),)
+    __table_args__ = (
+        Index("ix_outbox_due", "queue", "settled_at", "due_at"),
+        Index("ix_outbox_key", "topic", "key", "lease_until"),
+    )
 
     queue: Mapped[str] = mapped_column(String(20))
     topic: Mapped[str] = mapped_column(String(40))
@@ -32,6 +48,7 @@ class OutboxRow(Identified):
     fence: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
+    crashes: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     failing_since: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(1000), default="")
@@ -39,7 +56,10 @@ class OutboxRow(Identified):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A claimed row. Whoever holds the newest `fence` may settle it."""
+    """A claimed row. Whoever holds the newest `fence` may settle it.
+
+    `crashes` counts the workers in a row that claimed it and were never heard of again.
+    """
 
     id: str
     queue: QueueName
@@ -48,6 +68,7 @@ class Message:
     payload: Mapping[str, Any]
     attempts: int
     fence: int
+    crashes: int
     failures: int
     failing_since: datetime | None
 
@@ -73,7 +94,8 @@ def owe(
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(OutboxRow).values(
         id=new_id(), queue=queue, topic=topic, key=key, open_key=open_key, created_at=at, due_at=at,
-        payload=json.dumps(payload or {}), attempts=0, fence=0, failures=0, last_error="",
+        payload=json.dumps(payload or {}), attempts=0, fence=0, crashes=0, failures=0,
+        last_error="",
     )  # fmt: skip
     session.execute(
         row.on_conflict_do_update(
@@ -85,7 +107,10 @@ def owe(
 
 
 def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -> Message | None:
-    """Take the message that has been due longest, for the length of the lease."""
+    """Take the message that has been due longest, for the length of the lease.
+
+    Never one whose twin (same topic and key) somebody is at: twins run one after the other.
+    """
     due = (
         select(OutboxRow.id)
         .where(*_due(queue, now))
@@ -101,6 +126,7 @@ def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -
             lease_until=now + lease,
             fence=OutboxRow.fence + 1,
             attempts=OutboxRow.attempts + 1,
+            crashes=OutboxRow.crashes + case((OutboxRow.lease_until.is_not(None), 1), else_=0),
             open_key=None,
         )
         .returning(OutboxRow)
@@ -109,7 +135,17 @@ def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -
 
 
 def _due(queue: QueueName, now: datetime) -> tuple[Any, ...]:
+    twin = aliased(OutboxRow)
+    at_work = select(twin.id).where(
+        twin.topic == OutboxRow.topic,
+        twin.key == OutboxRow.key,
+        twin.id != OutboxRow.id,
+        twin.lease_until >= now,
+        twin.settled_at.is_(None),
+        twin.given_up_at.is_(None),
+    )
     return (
+        ~at_work.exists(),
         OutboxRow.queue == queue,
         OutboxRow.settled_at.is_(None),
         OutboxRow.given_up_at.is_(None),
@@ -121,8 +157,13 @@ def _due(queue: QueueName, now: datetime) -> tuple[Any, ...]:
 def _message(row: OutboxRow) -> Message:
     return Message(
         row.id, QueueName(row.queue), row.topic, row.key, json.loads(row.payload),
-        row.attempts, row.fence, row.failures, row.failing_since,
+        row.attempts, row.fence, row.crashes, row.failures, row.failing_since,
     )  # fmt: skip
+
+
+def renew(session: Session, message: Message, now: datetime, lease: timedelta) -> None:
+    """Keep a claim that is still ours for another lease; LostClaim if it is not."""
+    _change(session, message, OutboxRow.lease_until > now, lease_until=now + lease)
 
 
 def settle(session: Session, message: Message, now: datetime) -> None:
@@ -130,9 +171,12 @@ def settle(session: Session, message: Message, now: datetime) -> None:
     _change(session, message, settled_at=now, last_error="")
 
 
-def postpone(session: Session, message: Message, until: datetime, why: str) -> None:
-    """Too early, and no failure; due again `until`."""
-    _again(session, message, until, why, failures=0, failing_since=None)
+def postpone(
+    session: Session, message: Message, until: datetime, why: str, *, forgives: bool = True
+) -> None:
+    """Too early, and no failure; due again `until`. Earlier failures are forgiven, or kept."""
+    forgiven: dict[str, object] = {"failures": 0, "failing_since": None} if forgives else {}
+    _again(session, message, until, why, **forgiven)
 
 
 def fail(session: Session, message: Message, now: datetime, until: datetime, why: str) -> None:
@@ -143,11 +187,13 @@ def fail(session: Session, message: Message, now: datetime, until: datetime, why
 
 def _again(session: Session, message: Message, until: datetime, why: str, **values: object) -> None:
     open_key = f"{message.topic}:{message.key}"
-    if session.scalar(select(OutboxRow.id).where(OutboxRow.open_key == open_key)):
+    values |= {"due_at": until, "lease_until": None, "crashes": 0, "last_error": why[:1000]}
+    try:
+        with session.begin_nested():
+            _change(session, message, open_key=open_key, **values)
+    except IntegrityError:
         # The same thing is owed anew meanwhile; one of the two is enough.
-        return _change(session, message, settled_at=until, last_error="owed anew")
-    values |= {"due_at": until, "lease_until": None, "open_key": open_key, "last_error": why[:1000]}
-    return _change(session, message, **values)
+        _change(session, message, settled_at=until, last_error="owed anew")
 
 
 def give_up(session: Session, message: Message, now: datetime, why: str) -> None:
@@ -155,10 +201,13 @@ def give_up(session: Session, message: Message, now: datetime, why: str) -> None
     _change(session, message, given_up_at=now, last_error=why[:1000])
 
 
-def _change(session: Session, message: Message, **values: object) -> None:
+def _change(
+    session: Session, message: Message, *conditions: ColumnElement[bool], **values: object
+) -> None:
     result = session.execute(
         update(OutboxRow)
         .where(
+            *conditions,
             OutboxRow.id == message.id,
             OutboxRow.fence == message.fence,
             OutboxRow.settled_at.is_(None),

@@ -129,6 +129,7 @@ def upgrade() -> None:  # noqa: PLR0915 - every table of the first day
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("settled_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("given_up_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failing_since", UtcDateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(length=1000), nullable=False),
@@ -136,6 +137,7 @@ def upgrade() -> None:  # noqa: PLR0915 - every table of the first day
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("open_key", name=op.f("uq_outbox_open_key")),
     )
+    op.create_index("ix_outbox_key", "outbox", ["topic", "key", "lease_until"], unique=False)
     op.create_index("ix_outbox_due", "outbox", ["queue", "settled_at", "due_at"], unique=False)
     op.create_table(
         "people",
