@@ -49,6 +49,12 @@ def test_my_requests_are_shown_with_whom_they_wait_for(visit: Visit, company: Co
     assert "2 hours ago" in row
 
 
+def test_every_row_leads_into_the_iga(visit: Visit, company: Company) -> None:
+    row = row_of(section(text_of(visit("ada").get("/")), "open-requests"), '="5001"')
+    assert f'href="{CONSOLE}request_details&amp;requestId=5001" target="_blank"' in row
+    assert ">OIM 5001<" in row
+
+
 def test_what_waits_for_me_leads_to_the_iga(visit: Visit, company: Company) -> None:
     row = row_of(section(text_of(visit("ben").get("/")), "pending-approvals"), '="5001"')
     assert 'data-approval-task="task-BEN"' in row
