@@ -1,5 +1,6 @@
 """The tests' own ground: servers that are real, private and gone afterwards."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -69,13 +70,14 @@ def test_a_stopped_redis_leaves_no_folder(redis_server: Redis) -> None:
     assert redis_server.answers()
 
 
-def test_a_server_dies_with_a_killed_parent(redis_server: Redis) -> None:
+def test_a_server_dies_with_a_killed_parent(redis_server: Redis, tmp_path: Path) -> None:
     script = "from tests.servers import Redis; print(Redis.start().port, flush=True); input()"
     parent = subprocess.Popen(
         [sys.executable, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     with parent:
         assert parent.stdout
