@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from broker.store.migrations import upgrade
 from tests.servers import (
@@ -28,6 +29,10 @@ from tests.servers import (
 T = TypeVar("T")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 IN_CI = os.environ.get("CI", "").lower() == "true"
+
+# How long an example takes says something about the other test processes, not about the code.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 # ---- the network ---------------------------------------------------------------------------------
 
