@@ -15,7 +15,6 @@ from broker.store import outbox
 from broker.store.audit import Actor
 from broker.store.outbox import Message, OutboxRow
 from tests.use_cases.conftest import House
-from tests.use_cases.fakes import FakeIga
 
 pytestmark = pytest.mark.both
 OPERATOR = Actor("person", "cho")
@@ -23,12 +22,12 @@ OPERATOR = Actor("person", "cho")
 
 def slow(house: House, meanwhile: Callable[[], None]) -> None:
     """Let something happen while the IGA is being asked to submit, once."""
-    real = FakeIga.submit
+    real = house.iga.submit
 
     def submit(submission: Submission) -> Receipt:
-        house.iga.submit = lambda again: real(house.iga, again)  # type: ignore[method-assign]  # one call only
+        house.iga.submit = real  # type: ignore[method-assign]  # one call only
         meanwhile()
-        return real(house.iga, submission)
+        return real(submission)
 
     house.iga.submit = submit  # type: ignore[method-assign]  # until it is called
 
