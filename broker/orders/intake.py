@@ -23,7 +23,8 @@ def receive(broker: Broker, client: str, webhook_id: str, body: bytes, post: Ord
     """Store the order, once, and owe its verification; answers order_id, state, duplicate.
 
     The same webhook-id with the same body gets the same answer; with another body it raises
-    DifferentBody. A post that says the same of the same item is a duplicate of the first.
+    DifferentBody. A post that says the same of the same item is a duplicate of the first, unless
+    that one was rejected or cancelled before it carried the item out: then it is a new order.
     """
     try:
         return _receive(broker, client, webhook_id, body, post)
@@ -52,6 +53,9 @@ def _same_order(session: Session, post: OrderPost) -> OrderRow | None:
     claims = fingerprint(post.claims())
     known = orders.of_item(session, post.source, post.item.sys_id)
     same = next((order for order in known if order.claims == claims), None)
+    if same and orders.ended_unconfirmed(same):
+        orders.release_claims(session, same)
+        same = None
     return same or next((order for order in known if _agrees(order, post)), None)
 
 
@@ -63,7 +67,8 @@ def _agrees(order: OrderRow, post: OrderPost) -> bool:
         post.beneficiary.user_name
     )
     items = {(item.type, item.name) for item in post.items or ()}
-    return for_same and items in (set(), {(line.kind, line.name) for line in order.lines})
+    dates = (order.start_at, order.end_at) == (post.start_date, post.end_date)
+    return for_same and dates and items in (set(), {(line.kind, line.name) for line in order.lines})
 
 
 def _store(broker: Broker, session: Session, client: str, sha256: str, post: OrderPost) -> OrderRow:

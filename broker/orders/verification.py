@@ -6,7 +6,7 @@ real item behind it may be somebody's honest order.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -79,6 +79,8 @@ def examine(broker: Broker, order: OrderRow, seen: DeskOrder, attempts: int) -> 
     return (
         _other_person(posted, seen)
         or _other_items(broker, posted, seen)
+        or _other_dates(posted, seen)
+        or _other_task(posted, seen)
         or _not_approved(broker, order, seen, attempts)
         or _resolve(broker, order, seen)
     )
@@ -119,6 +121,37 @@ def _list(items: Sequence[ItemName] | set[ItemName]) -> str:
     return ", ".join(str(item) for item in sorted(items))
 
 
+def _other_dates(posted: Mapping[str, Any], seen: DeskOrder) -> Differs | None:
+    """The post must not decide how long; what cannot be read at the desk is for an operator."""
+    if seen.unclear:
+        return None
+    for word, field, real in (
+        ("from", "start_date", seen.start_at),
+        ("until", "end_date", seen.end_at),
+    ):
+        told = datetime.fromisoformat(posted[field]) if posted.get(field) else None
+        if told != real:
+            return Differs(
+                f"The post asks for access {word} {_when(told)}, but at the desk"
+                f" {seen.ref.item_number} says {word} {_when(real)}."
+            )
+    return None
+
+
+def _when(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "no date"
+
+
+def _other_task(posted: Mapping[str, Any], seen: DeskOrder) -> Differs | None:
+    told = posted.get("task")
+    if not told or told["sys_id"] in seen.task_ids:
+        return None
+    return Differs(
+        f"The post names task {told['number']}, but at the desk {seen.ref.item_number} has no"
+        " such task."
+    )
+
+
 def _not_approved(
     broker: Broker, order: OrderRow, seen: DeskOrder, attempts: int
 ) -> Declined | Unclear | None:
@@ -147,6 +180,8 @@ def _wait(broker: Broker, order: OrderRow, seen: DeskOrder, attempts: int) -> Un
 
 
 def _resolve(broker: Broker, order: OrderRow, seen: DeskOrder) -> Finding:
+    if seen.unclear:
+        return Unclear(seen.unclear)
     names = _meant(broker, seen)
     if isinstance(names, Unclear):
         return names
@@ -246,6 +281,10 @@ def _carry(
         true.beneficiary_id,
         true.requester_id or true.beneficiary_id,
     )
+    if seen is not None:
+        # how long, and what for, is the desk's word too
+        order.start_at, order.end_at = seen.start_at, seen.end_at
+        order.justification = seen.justification
     approvers = (
         ", ".join(d.approver for d in seen.decisions if d.decision == "approved") if seen else ""
     )

@@ -45,7 +45,10 @@ class DeskDecision:
 class DeskOrder:
     """An item as the desk itself describes it; this counts, never what was posted.
 
-    `evidence` is JSON-safe: record ids, versions and approvals exactly as read.
+    `evidence` is JSON-safe: record ids, versions and approvals exactly as read. `ref` names the
+    task to be closed, if the desk leaves no doubt which; `task_ids` are all tasks of the item.
+    `start_at` and `end_at` bound the access (None: unbounded); `unclear` is a sentence on what of
+    the item cannot be read, or empty.
     """
 
     ref: OrderRef
@@ -58,6 +61,11 @@ class DeskOrder:
     catalogue_label: str
     variables: Mapping[str, str]
     evidence: Mapping[str, object]
+    task_ids: Sequence[str] = ()
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    justification: str = ""
+    unclear: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,18 @@ def of_item(session: Session, source: str, item_id: str) -> Sequence[OrderRow]:
     return session.scalars(query.order_by(OrderRow.received_at)).all()
 
 
+def ended_unconfirmed(order: OrderRow) -> bool:
+    """Whether it ended without ever carrying its item out: it says nothing of a later post."""
+    over = all(line.state in (LineState.REJECTED, LineState.CANCELLED) for line in order.lines)
+    return over and order.carried_item is None
+
+
+def release_claims(session: Session, order: OrderRow) -> None:
+    """Let a later post say the same; what was claimed stays in `posted` and the audit trail."""
+    order.claims = fingerprint([order.claims, order.id])
+    session.flush()
+
+
 def carrying(session: Session, source: str, item_id: str) -> OrderRow | None:
     """The order that carries the item out, if any."""
     return session.scalar(select(OrderRow).where(OrderRow.carried_item == carried(source, item_id)))

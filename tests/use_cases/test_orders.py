@@ -1,5 +1,7 @@
 """From a post to a closed item: what happens, and what must never happen."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from broker.domain.access_requests import RequestState
@@ -372,9 +374,101 @@ def test_what_the_systems_said_is_kept_and_its_hash_is_in_the_audit_trail(house:
     assert house.order(answer).history[0].sentence.startswith("servicenow announced RITM")
 
 
-def test_the_task_that_the_desk_names_counts_not_the_posted_one(house: House) -> None:
-    ref = house.item()
+def test_a_post_that_names_another_items_task_is_rejected(house: House) -> None:
     stranger = {"number": "SCTASK9999999", "sys_id": "f" * 32}
+    ref = house.item()
     answer = house.post(ref, task=stranger)
     house.work()
+    assert house.state(answer) == "rejected"
+    assert house.reason(answer).startswith("The post names task SCTASK9999999, but at the desk")
+    honest = house.post(ref)
+    house.work()
+    assert (honest["duplicate"], house.state(honest)) == (False, "submitted")
+    assert house.order(honest).task_number == ref.task_number
+
+
+def test_the_task_that_the_desk_names_counts_not_the_posted_one(house: House) -> None:
+    ref = house.item()
+    done = {"number": "SCTASK8888888", "sys_id": "e" * 32}
+    house.change(ref, task_ids=[ref.task_id, done["sys_id"]])
+    answer = house.post(ref, task=done)
+    house.work()
     assert house.order(answer).task_number == ref.task_number
+
+
+MARCH = datetime(2026, 3, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("lie", [None, "2027-03-31T00:00:00Z"])
+def test_a_post_that_asks_for_longer_is_rejected_and_the_honest_one_is_not(
+    house: House, lie: str | None
+) -> None:
+    ref = house.item()
+    house.change(ref, end_at=MARCH)
+    longer = house.post(ref, end_date=lie)
+    house.work()
+    assert (house.state(longer), house.iga.submissions) == ("rejected", [])
+    said = "2027-03-31 00:00:00 UTC" if lie else "no date"
+    assert f"until {said}, but at the desk" in house.reason(longer)
+    assert house.reason(longer).endswith("says until 2026-03-31 00:00:00 UTC.")
+    honest = house.post(ref, end_date="2026-03-31T00:00:00Z")
+    house.work()
+    assert (honest["duplicate"], house.state(honest)) == (False, "submitted")
+    assert house.iga.submissions[0].end_at == MARCH
+
+
+def test_a_post_that_begins_earlier_is_rejected(house: House) -> None:
+    ref = house.item()
+    house.change(ref, start_at=MARCH)
+    answer = house.post(ref)
+    house.work()
+    assert "from no date, but at the desk" in house.reason(answer)
+
+
+def test_a_post_with_other_dates_is_no_duplicate_of_what_is_carried_out(house: House) -> None:
+    ref = house.item()
+    first = house.post(ref)
+    house.work()
+    later = house.post(ref, end_date="2026-03-31T00:00:00Z")
+    house.work()
+    assert (later["duplicate"], house.state(later)) == (False, "rejected")
+    assert house.state(first) == "submitted"
+
+
+def test_the_justification_is_the_desks_and_not_the_posts(house: House) -> None:
+    house.post(house.item(), justification="approved by the board")
+    house.work()
+    assert house.iga.submissions[0].justification.endswith(" month end")
+
+
+def test_a_date_that_cannot_be_read_needs_attention(house: House) -> None:
+    ref = house.item()
+    house.change(ref, unclear="RITM1 gives “soon” as a date.")
+    answer = house.post(ref)
+    house.work()
+    assert (house.state(answer), house.iga.submissions) == ("needs_attention", [])
+    assert house.reason(answer) == "RITM1 gives “soon” as a date."
+
+
+@pytest.mark.parametrize("no", [DeskApproval.REJECTED, DeskApproval.CANCELLED])
+def test_an_item_approved_after_all_is_a_new_order(house: House, no: DeskApproval) -> None:
+    ref = house.item(approval=no)
+    first = house.post(ref, webhook_id="one")
+    house.work()
+    house.desk.approve(ref.item_id)
+    again = house.post(ref)
+    house.work()
+    assert (again["duplicate"], house.state(again)) == (False, "submitted")
+    assert house.state(first) == no.value
+    assert house.post(ref, webhook_id="one") == first
+    third = house.post(ref)
+    assert (third["order_id"], third["duplicate"]) == (again["order_id"], True)
+
+
+def test_an_order_that_an_operator_gave_up_can_be_posted_again(house: House) -> None:
+    ref = house.item("badge")
+    answer = house.post(ref)
+    house.work()
+    operate.cancel(house.broker, str(answer["order_id"]), OPERATOR, "not ours")
+    again = house.post(ref)
+    assert (again["duplicate"], again["state"]) == (False, "received")

@@ -1,6 +1,7 @@
 """Reading requested items, against the sandbox's ServiceNow."""
 
 import dataclasses
+from datetime import UTC, datetime
 
 import pytest
 
@@ -114,11 +115,73 @@ def test_an_item_that_is_not_there_is_not_found(desk: DeskSite, item_id: str) ->
         desk.desk.order(OrderRef("servicenow", item_id, "RITM0000001"))
 
 
-def test_a_task_of_another_item_is_not_found(desk: DeskSite) -> None:
+def another_task(desk: DeskSite, ref: OrderRef, **values: str) -> str:
+    row = {"request_item": ref.item_id, "state": "1", "active": "true", **values}
+    return str(desk.state.records.insert("sc_task", row, "admin")["sys_id"])
+
+
+def test_a_task_of_another_item_is_no_task_of_this_one(desk: DeskSite) -> None:
     mine, other = desk.approved("finance_reporting"), desk.approved("finance_reporting")
+    (own,) = desk.state.records.where("sc_task", request_item=mine.item_id)
     (task,) = desk.state.records.where("sc_task", request_item=other.item_id)
-    with pytest.raises(NotFound, match="has no task"):
-        desk.desk.order(dataclasses.replace(mine, task_id=task["sys_id"]))
+    order = desk.desk.order(dataclasses.replace(mine, task_id=task["sys_id"]))
+    assert (order.task_ids, order.ref.task_id) == ((own["sys_id"],), own["sys_id"])
+
+
+def test_the_only_open_task_wins_over_the_posted_one(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    (own,) = desk.state.records.where("sc_task", request_item=ref.item_id)
+    done = another_task(desk, ref, state="3", active="false")
+    order = desk.desk.order(dataclasses.replace(ref, task_id=done))
+    assert order.ref.task_id == own["sys_id"]
+    assert set(order.task_ids) == {own["sys_id"], done}
+
+
+def test_of_several_open_tasks_the_posted_one_is_taken_and_none_without(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    second = another_task(desk, ref)
+    assert desk.desk.order(dataclasses.replace(ref, task_id=second)).ref.task_id == second
+    assert desk.desk.order(ref).ref.task_id is None
+
+
+def answered(desk: DeskSite, **answers: str) -> OrderRef:
+    ref = desk.approved("finance_reporting")
+    for name, value in answers.items():
+        records = desk.state.records
+        question = records.insert("item_option_new", {"name": name}, "admin")["sys_id"]
+        option = {"item_option_new": question, "value": value}
+        held = records.insert("sc_item_option", option, "admin")["sys_id"]
+        link = {"request_item": ref.item_id, "sc_item_option": held}
+        records.insert("sc_item_option_mtom", link, "admin")
+    return ref
+
+
+def test_dates_and_justification_are_read_from_the_variables(desk: DeskSite) -> None:
+    said = {"start_date": "2026-03-01 08:15:30", "end_date": "2026-03-31"}
+    order = desk.desk.order(answered(desk, **said, justification="month end"))
+    assert order.start_at == datetime(2026, 3, 1, 8, 15, 30, tzinfo=UTC)
+    assert order.end_at == datetime(2026, 3, 31, tzinfo=UTC)
+    assert (order.justification, order.unclear) == ("month end", "")
+
+
+def test_a_date_that_cannot_be_read_is_said_and_not_dropped(desk: DeskSite) -> None:
+    order = desk.desk.order(answered(desk, end_date="31/03/2026"))
+    assert order.end_at is None
+    assert "gives “31/03/2026” as a date, which cannot be read" in order.unclear
+
+
+def test_the_variables_may_have_other_names(desk: DeskSite) -> None:
+    ref = answered(desk, valid_to="2026-03-31", reason="audit")
+    own = desk.connect(end_variable="valid_to", justification_variable="reason")
+    order = own.order(ref)
+    assert (order.end_at, order.justification) == (datetime(2026, 3, 31, tzinfo=UTC), "audit")
+
+
+def test_without_a_variable_the_description_justifies(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    for column in ("short_description", "description"):
+        desk.state.records.update("sc_req_item", ref.item_id, {column: f"my {column}"}, "admin")
+        assert desk.desk.order(ref).justification == f"my {column}"
 
 
 def test_a_beneficiary_pointing_nowhere_is_nobody(desk: DeskSite) -> None:

@@ -1,10 +1,13 @@
 """Requested items (RITM) as ServiceNow itself describes them."""
 
+from collections.abc import Sequence
+
 from broker.connectors.desk.servicenow.client import Client
 from broker.connectors.desk.servicenow.people import columns, referred
 from broker.connectors.desk.servicenow.settings import Settings
 from broker.connectors.desk.servicenow.values import (
     Row,
+    day_or_moment,
     equals,
     is_sys_id,
     moment,
@@ -24,12 +27,14 @@ _ITEM = (
     *("approval", "state", "active", *columns("requested_for"), *columns("opened_by")),
     # older releases keep "requested for" on the request only
     *columns("request.requested_for"),
+    *("description", "short_description"),
 )
 _APPROVAL = (*_VERSION, "sysapproval", "state", "approver", "approver.user_name", "approver.name")
 _TASK = (*_VERSION, "number", "request_item", "state", "active")
 _NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
 _VARIABLE = ("sys_id", "request_item", _NAME, _VALUE)
 _DECIDED = ("approved", "rejected")
+_WORDS = ("description", "short_description")
 
 
 class Orders:
@@ -47,8 +52,10 @@ class Orders:
         item = self._item(ref)
         approvals = self._approvals(item)
         variables = self._variables(item)
+        tasks = self.tasks(ref)
+        start, end = self._dates(variables)
         return DeskOrder(
-            ref=self._completed(ref, item, self.task(ref)),
+            ref=_completed(ref, item, _chosen(tasks, ref)),
             active=true(item.get("active", "")),
             approval=self._approval(item),
             decisions=tuple(_decision(row) for row in approvals),
@@ -59,16 +66,23 @@ class Orders:
             variables=variables,
             evidence={"item": dict(item), "approvals": [dict(row) for row in approvals]}
             | {"variables": variables},
+            task_ids=tuple(row["sys_id"] for row in tasks),
+            start_at=day_or_moment(start),
+            end_at=day_or_moment(end),
+            justification=self._justification(item, variables),
+            unclear=self._unclear(item, variables),
         )
 
     def task(self, ref: OrderRef) -> Row | None:
-        """The task that carries this item out: the one named, else the only one, else None."""
+        """The task to be closed: the one that `ref` names, for it was confirmed when the order
+        was read; else the only open one, else the only one, else None.
+        """
         tasks = self.tasks(ref)
         named = [row for row in tasks if row["sys_id"] == ref.task_id]
         if ref.task_id and not named:
             reason = f"has no task {ref.task_number or ref.task_id} on {ref.item_number}"
             raise NotFound(self._client.system, reason)
-        return named[0] if named else tasks[0] if len(tasks) == 1 else None
+        return named[0] if named else _chosen(tasks, ref)
 
     def tasks(self, ref: OrderRef) -> list[Row]:
         """Every task of this item."""
@@ -98,6 +112,28 @@ class Orders:
         own = [row for row in rows if row.get("request_item") == item["sys_id"]]
         return {row[_NAME]: row.get(_VALUE, "") for row in own if row.get(_NAME)}
 
+    def _dates(self, variables: Row) -> tuple[str, str]:
+        settings = self._settings
+        start, end = settings.start_variable, settings.end_variable
+        return variables.get(start, ""), variables.get(end, "")
+
+    def _unclear(self, item: Row, variables: Row) -> str:
+        """A date that cannot be read must not pass for none: access would have no end."""
+        bad = [said for said in self._dates(variables) if said and day_or_moment(said) is None]
+        if not bad:
+            return ""
+        said = " and ".join(f"“{word[:80]}”" for word in bad)
+        return (
+            f"{item['number']} gives {said} as a date, which cannot be read: a day is written"
+            " 2026-01-31, a time 2026-01-31 08:15:30 in UTC."
+        )
+
+    def _justification(self, item: Row, variables: Row) -> str:
+        """What the person wrote, found where the app's own script finds it."""
+        told = [variables.get(self._settings.justification_variable, "")]
+        told += [item.get(column, "") for column in _WORDS]
+        return next(filter(None, told), "")
+
     def _approval(self, item: Row) -> DeskApproval:
         """Only the item's own word counts as approved; an item closed before it is cancelled."""
         settings, word = self._settings, item.get("approval", "")
@@ -117,16 +153,24 @@ class Orders:
         path = "requested_for" if item.get("requested_for") else "request.requested_for"
         return referred(self._client.system, item, path)
 
-    def _completed(self, ref: OrderRef, item: Row, task: Row | None) -> OrderRef:
-        return OrderRef(
-            source=ref.source,
-            item_id=item["sys_id"],
-            item_number=item["number"],
-            task_id=task["sys_id"] if task else None,
-            task_number=task.get("number") if task else None,
-            request_id=item.get("request") or None,
-            request_number=item.get("request.number") or None,
-        )
+
+def _chosen(tasks: Sequence[Row], ref: OrderRef) -> Row | None:
+    """The only open task, else the posted one, else the only one, else None: a post only hints."""
+    still_open = [row for row in tasks if true(row.get("active", ""))]
+    named = [row for row in tasks if row["sys_id"] == ref.task_id]
+    return next((rows[0] for rows in (still_open, named, tasks) if len(rows) == 1), None)
+
+
+def _completed(ref: OrderRef, item: Row, task: Row | None) -> OrderRef:
+    return OrderRef(
+        source=ref.source,
+        item_id=item["sys_id"],
+        item_number=item["number"],
+        task_id=task["sys_id"] if task else None,
+        task_number=task.get("number") if task else None,
+        request_id=item.get("request") or None,
+        request_number=item.get("request.number") or None,
+    )
 
 
 def _decision(row: Row) -> DeskDecision:

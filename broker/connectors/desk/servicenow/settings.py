@@ -43,6 +43,15 @@ class Settings(BaseModel):
     correlation_name_field: str = Field(
         default="correlation_display", pattern=_COLUMN, description="Item column for the IGA's name"
     )
+    start_variable: str = Field(
+        default="start_date", pattern=_COLUMN, description="Variable with the access's first day"
+    )
+    end_variable: str = Field(
+        default="end_date", pattern=_COLUMN, description="Variable with the end of the access"
+    )
+    justification_variable: str = Field(
+        default="justification", pattern=_COLUMN, description="Variable that says what it is for"
+    )
     state_complete: str = Field(default="3", description="State of a task that was carried out")
     state_incomplete: str = Field(default="4", description="State of a task that was not")
     closed_states: Words = Field(

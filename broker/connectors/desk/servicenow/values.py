@@ -65,3 +65,8 @@ def moment(value: str) -> datetime | None:
         return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def day_or_moment(value: str) -> datetime | None:
+    """A date/time, or a day, which means its midnight UTC; None if it is neither."""
+    return moment(value) or moment(f"{value} 00:00:00")
