@@ -85,7 +85,12 @@ def wait_until(ready: Callable[[], bool], what: str, seconds: float = START_SECO
 
 
 def postgresql_program(name: str) -> str:
-    """The path of a PostgreSQL server program; Debian keeps them outside PATH."""
+    """The path of a PostgreSQL server program; Debian keeps them outside PATH.
+
+    PostgreSQL refuses to run as root, so root needs `setpriv` as well.
+    """
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        raise NotInstalled("PostgreSQL with setpriv")
     debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_major, reverse=True)
     found = str(debian[0]) if debian else shutil.which(name)
     if not found:
