@@ -73,7 +73,7 @@ def _agrees(order: OrderRow, post: OrderPost) -> bool:
 
 def _store(broker: Broker, session: Session, client: str, sha256: str, post: OrderPost) -> OrderRow:
     at = broker.clock.now()
-    order = _order_row(broker, client, post)
+    order = order_row(broker, client, post)
     session.add(order)
     session.flush()
     session.refresh(order)
@@ -86,7 +86,8 @@ def _store(broker: Broker, session: Session, client: str, sha256: str, post: Ord
     return order
 
 
-def _order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:
+def order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:
+    """The order that a post announces, as a row that is not stored yet."""
     at = broker.clock.now()
     wanted: list[tuple[str, str]] = [(item.type, item.name) for item in post.items or ()]
     return OrderRow(

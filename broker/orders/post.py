@@ -118,13 +118,15 @@ class OrderPost(Strict):
     def claims(self) -> dict[str, object]:
         """What makes two posts about one item the same order: JSON-safe, in any order of items.
 
-        Left out are the words around it: justification, task and who is said to have approved.
+        Left out are the words around it: justification and who is said to have approved. The
+        task counts: a post that lies about it must not stand in an honest one's way.
         """
         return {
             "action": self.action,
             "beneficiary": normal(self.beneficiary.user_name),
             "items": None if self.items is None else [list(name) for name in self._names()],
             "item": self.item.number,
+            "task": self.task.sys_id if self.task else None,
             "start": self.start_date and self.start_date.isoformat(),
             "end": self.end_date and self.end_date.isoformat(),
         }

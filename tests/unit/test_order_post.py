@@ -155,7 +155,8 @@ def test_claims_are_json_safe() -> None:
 def test_the_words_around_an_order_claim_nothing() -> None:
     task = {"number": "SCTASK1", "sys_id": "3" * 32}
     approved = [{"user_name": "ben", "at": "2026-01-31T08:10:00Z"}]
-    assert claims(justification="x", task=task, approved_by=approved) == claims()
+    assert claims(justification="x", approved_by=approved) == claims()
+    assert claims(task=task) != claims()
 
 
 def test_case_and_order_make_no_difference() -> None:

@@ -99,9 +99,9 @@ class House:
         """The desk's record of the item is another now."""
         self.desk.items[ref.item_id] = replace(self.desk.items[ref.item_id], **facts)
 
-    def post(self, ref: OrderRef, *, webhook_id: str = "", **changes: object) -> dict[str, Any]:
-        """Announce an item as the desk's script does."""
-        body: dict[str, Any] = {
+    def body(self, ref: OrderRef, **changes: object) -> bytes:
+        """What the desk's script posts about an item."""
+        content: dict[str, Any] = {
             "source": "servicenow",
             "item": {"number": ref.item_number, "sys_id": ref.item_id},
             "task": {"number": ref.task_number, "sys_id": ref.task_id},
@@ -110,8 +110,12 @@ class House:
             "requested_by": {"user_name": "ada"},
             "approved_by": [],
             "justification": "month end",
-        } | changes
-        raw = json.dumps(body).encode()
+        }
+        return json.dumps(content | changes).encode()
+
+    def post(self, ref: OrderRef, *, webhook_id: str = "", **changes: object) -> dict[str, Any]:
+        """Announce an item as the desk's script does."""
+        raw = self.body(ref, **changes)
         unique = webhook_id or f"id-{next(self.numbers)}"
         return receive(self.broker, "servicenow", unique, raw, parse(raw))
 

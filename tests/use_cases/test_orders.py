@@ -472,3 +472,13 @@ def test_an_order_that_an_operator_gave_up_can_be_posted_again(house: House) -> 
     operate.cancel(house.broker, str(answer["order_id"]), OPERATOR, "not ours")
     again = house.post(ref)
     assert (again["duplicate"], again["state"]) == (False, "received")
+
+
+def test_an_honest_post_is_no_duplicate_of_one_that_lies_about_the_task(house: House) -> None:
+    ref = house.item()
+    lying = house.post(ref, task={"number": "SCTASK9999999", "sys_id": "f" * 32})
+    honest = house.post(ref)
+    assert honest["duplicate"] is False
+    house.work()
+    assert (house.state(lying), house.state(honest)) == ("rejected", "submitted")
+    assert len(house.iga.submissions) == 1

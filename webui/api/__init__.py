@@ -27,6 +27,7 @@ def blueprint() -> Blueprint:
     api.add_url_rule("/api/v1/events/login", view_func=events.login, methods=["POST"])
     api.add_url_rule("/api/v1/orders", "receive", orders.receive, methods=["POST"])
     api.add_url_rule("/api/v1/orders", "find", orders.find)
+    api.add_url_rule("/api/v1/orders/preview", "preview", orders.preview, methods=["POST"])
     api.add_url_rule("/api/v1/orders/<order_id>", "show", orders.show)
     api.add_url_rule("/api/openapi.json", "openapi", _described)
     api.add_url_rule("/healthz", view_func=health.healthz)

@@ -80,6 +80,11 @@ def _paths() -> Json:
                 parameters=[_query("item", True), _query("source", False)],
             ),
         },
+        "/api/v1/orders/preview": {
+            "post": _call(
+                "Say what would become of an order", orders, _ok("Preview"), "OrderPost"
+            )
+        },
         "/api/v1/orders/{order_id}": {
             "get": _call(
                 "Show an order", orders, _ok("Order"), None, "404", parameters=[_order_id()]
@@ -201,6 +206,8 @@ _LINE = _object(
         "iga_request_id": _MAYBE, "iga_request_link": _MAYBE,
     }
 )  # fmt: skip
+_ITEM = _object({"type": _TEXT, "name": _TEXT})
+_PERSON = _object({"login": _TEXT, "display_name": _TEXT})
 _STEP = _object({"at": _TIME, "event": _TEXT, "sentence": _TEXT})
 _TAKEN = {"order_id": _TEXT, "state": _STATE, "status_url": _TEXT}
 
@@ -219,6 +226,15 @@ _ANSWERS: Json = {
             "lines": {"type": "array", "items": _LINE},
             "history": {"type": "array", "items": _STEP},
             "other_order_ids": {"type": "array", "items": _TEXT},
+        }
+    ),
+    "Preview": _object(
+        {
+            "acceptable": {"type": "boolean"},
+            "beneficiary": {"anyOf": [_PERSON, {"type": "null"}]},
+            "items": {"type": "array", "items": _ITEM},
+            "already_held": {"type": "array", "items": _ITEM},
+            "problems": {"type": "array", "items": _TEXT},
         }
     ),
     "Problem": _object(

@@ -6,7 +6,9 @@ from flask import Response, jsonify, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from broker.domain.errors import ConnectorError
 from broker.orders import intake
+from broker.orders import preview as previews
 from broker.orders.post import BadPost, OrderPost, parse
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.receipts import DifferentBody
@@ -30,6 +32,18 @@ def receive(caller: Caller) -> Response:
     response = jsonify({**taken, "status_url": url})
     response.status_code, response.headers["Location"] = 202, url
     return response
+
+
+@signed("orders")
+def preview(caller: Caller) -> Response:
+    """Say what would become of the order. Nothing is stored, and the id is not remembered."""
+    post = _post(json_body())
+    check_source(caller, post.source)
+    try:
+        return jsonify(previews.preview(the_broker(), caller.client.name, post))
+    except ConnectorError as error:
+        sentence = f"{error.system} does not answer just now: ask again later."
+        raise Problem(503, "system_silent", sentence) from error
 
 
 def _post(body: bytes) -> OrderPost:

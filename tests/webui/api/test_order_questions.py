@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from broker.context import Broker
+from broker.domain.errors import Unavailable
+from broker.orders import preview
 from broker.store.orders import OrderRow, carried
 from tests.webui.api.posts import NOW, ORDERS, FixedClock, Program, an_order, code_of
 
@@ -91,3 +93,19 @@ def test_of_several_orders_about_an_item_the_carrying_one_is_shown(
         order.carried_item = carried(order.source, order.item_id)
     said = desk.get(ITEM).get_json()
     assert (said["order_id"], said["other_order_ids"]) == (order_id, [forged])
+
+
+def test_a_preview_of_an_unreachable_desk_says_to_ask_again(
+    desk: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise Unavailable("servicenow", "is down")
+
+    monkeypatch.setattr(preview, "preview", silent)
+    answer = desk.post(an_order(), path=f"{ORDERS}/preview")
+    assert code_of(answer) == (503, "system_silent")
+
+
+def test_a_preview_is_refused_like_a_post(desk: Program) -> None:
+    answer = desk.post(an_order(source="elsewhere"), path=f"{ORDERS}/preview")
+    assert answer.status_code == 403
