@@ -24,6 +24,7 @@ _REDIRECTS, _CLIENT, _SERVER = 300, 400, 500
 _NOTHING_DONE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _NO_TELLING = (HTTPStatus.REQUEST_TIMEOUT,)
 _RIGHTS = ": its credentials or rights are not sufficient"
+_AWAY = ": it is just being deployed, or its address is wrong"
 _ADDRESS = ": its address is probably wrong"
 _FINAL: dict[int, tuple[type[ConnectorError], str]] = {
     HTTPStatus.UNAUTHORIZED: (Misconfigured, _RIGHTS),
@@ -47,13 +48,16 @@ def from_status(
 ) -> ConnectorError:
     """The error for an answer that is no success (RFC 9110; 429 of RFC 6585).
 
-    429 and 503 say that the call was not carried out. Of any other 5xx, and of 408, a write
-    cannot tell.
+    429 and 503 say that the call was not carried out, and so does a 404 without data: it comes
+    from a server whose application is not there, as WebLogic's while that is deployed anew. Of
+    any other 5xx, and of 408, a write cannot tell.
     """
     said = f"answered {status}{spoken(body)}"
     wait = retry_after(headers.get("Retry-After"))
     if status in _NOTHING_DONE:
         return Unavailable(system, said, wait)
+    if status == HTTPStatus.NOT_FOUND and not _is_json(body):
+        return Unavailable(system, said + _AWAY, wait)
     if status in _FINAL:
         kind, advice = _FINAL[status]
         return kind(system, said + advice)
@@ -125,6 +129,14 @@ def spoken(body: bytes) -> str:
         return " with a page instead of data" if body.lstrip()[:1] == b"<" else ""
     words = list(dict.fromkeys(_messages(data)))
     return f" ({': '.join(words)[:_EXCERPT]})" if words else ""
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
 
 
 def _messages(data: object) -> list[str]:

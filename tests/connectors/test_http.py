@@ -84,6 +84,18 @@ def test_a_status_means_one_kind_of_error(
     assert (of_read.type, of_write.type) == (of_a_read, of_a_write)
 
 
+@pytest.mark.parametrize("body", ["<html>Error 404--Not Found</html>", ""])
+def test_a_404_that_is_no_data_is_an_application_that_is_not_there_just_now(
+    wire: responses.RequestsMock, http: Http, body: str
+) -> None:
+    wire.add("GET", f"{BASE}/x", status=404, body=body)
+    wire.add("POST", f"{BASE}/x", status=404, body=body)
+    with pytest.raises(Unavailable, match="being deployed, or its address is wrong"):
+        read(http)
+    with pytest.raises(Unavailable):
+        write(http)
+
+
 REFUSED = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
 TOO_OFTEN = urllib3.exceptions.MaxRetryError(None, "/", REFUSED)  # type: ignore[arg-type]
 BREAKS = [
@@ -166,7 +178,7 @@ def test_a_write_is_never_repeated(wire: responses.RequestsMock, http: Http, sta
     assert len(wire.calls) == 1
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("status", [400, 403, 410])
 def test_an_answer_that_will_stay_is_asked_for_once(
     wire: responses.RequestsMock, http: Http, status: int
 ) -> None:

@@ -143,7 +143,12 @@ def test_every_request_of_the_world_is_understood(oim: OimSite) -> None:
         assert not any(item.name.startswith(f"{item.kind} ") for item in request.items)
 
 
-@pytest.mark.parametrize("request_id", ["99999", "../users/2", ""])
+def test_a_request_answered_with_a_page_is_not_called_gone(oim: OimSite) -> None:
+    with pytest.raises(Unavailable):
+        oim.iga.request("99999")
+
+
+@pytest.mark.parametrize("request_id", ["../users/2", ""])
 def test_a_request_that_is_not_there_is_not_found(oim: OimSite, request_id: str) -> None:
     with pytest.raises(NotFound):
         oim.iga.request(request_id)
@@ -215,8 +220,8 @@ def test_a_wrong_password_is_for_the_operator(oim: OimSite) -> None:
         oim.connect(password="wrong").check()
 
 
-def test_an_account_without_rights_does_not_pass_the_check(oim: OimSite) -> None:
-    with pytest.raises(Misconfigured):
+def test_an_address_without_the_api_does_not_pass_the_check(oim: OimSite) -> None:
+    with pytest.raises(Unavailable, match="its address is wrong"):
         oim.connect(url=f"{oim.url}/elsewhere").check()
 
 

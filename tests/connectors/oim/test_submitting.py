@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from broker.domain.access import CatalogueItem, ItemKind, ItemName
-from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
+from broker.domain.errors import Refused, Unavailable, UnknownOutcome
 from broker.ports.iga import Submission
 from sandbox.oim.records import BROKER_KEY
 from tests.connectors.conftest import OimSite
@@ -135,6 +135,6 @@ def test_nothing_is_sent_to_an_installation_that_is_down(
     assert oim.state.ledger == []
 
 
-def test_a_wrong_address_is_for_the_operator(oim: OimSite, submission: Submission) -> None:
-    with pytest.raises(Misconfigured, match="no Self Service API"):
+def test_a_page_instead_of_the_api_is_tried_later(oim: OimSite, submission: Submission) -> None:
+    with pytest.raises(Unavailable, match="its address is wrong"):
         oim.connect(url=f"{oim.url}/elsewhere").submit(submission)
