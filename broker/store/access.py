@@ -1,5 +1,6 @@
 """What people hold, and the catalogue items we have met."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -7,7 +8,9 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
-from broker.store.base import Identified, word
+from broker.store.base import Clipped, Identified, too_long, word
+
+_log = logging.getLogger(__name__)
 
 
 class HoldingRow(Identified):
@@ -19,7 +22,7 @@ class HoldingRow(Identified):
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
     kind: Mapped[ItemKind] = mapped_column(word(ItemKind))
     key: Mapped[str] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(Clipped(255))
     since: Mapped[datetime | None]
     request_id: Mapped[str | None] = mapped_column(String(64))
     seen_at: Mapped[datetime]
@@ -35,7 +38,7 @@ class CatalogueItemRow(Identified):
     kind: Mapped[ItemKind] = mapped_column(word(ItemKind))
     key: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(255))
-    description: Mapped[str] = mapped_column(String(1000), default="")
+    description: Mapped[str] = mapped_column(Clipped(1000), default="")
     seen_at: Mapped[datetime]
 
 
@@ -44,7 +47,7 @@ def replace_holdings(
 ) -> None:
     """Make the person's holdings exactly these."""
     session.execute(delete(HoldingRow).where(HoldingRow.person_id == person_id))
-    unique = {(holding.kind, holding.key): holding for holding in holdings}
+    unique = {(held.kind, held.key): held for held in holdings if _fits(held)}
     session.add_all(
         HoldingRow(
             person_id=person_id,
@@ -59,6 +62,13 @@ def replace_holdings(
     )
 
 
+def _fits(held: Holding) -> bool:
+    column = too_long(((HoldingRow.key, held.key), (HoldingRow.request_id, held.request_id)))
+    if column:
+        _log.warning("a holding is left out: its %s is too long", column)
+    return not column
+
+
 def holdings_of(session: Session, person_id: str) -> Sequence[HoldingRow]:
     """What the person held when last read, by kind and name."""
     query = select(HoldingRow).where(HoldingRow.person_id == person_id)
@@ -66,14 +76,18 @@ def holdings_of(session: Session, person_id: str) -> Sequence[HoldingRow]:
 
 
 def remember_item(session: Session, iga: str, item: CatalogueItem, at: datetime) -> None:
-    """Write a catalogue item as the IGA has it now."""
+    """Write a catalogue item as the IGA has it now, unless its key or name has no room."""
+    column = too_long(((CatalogueItemRow.key, item.key), (CatalogueItemRow.name, item.name)))
+    if column:
+        _log.warning("an item of %s is left out: its %s is too long", iga, column)
+        return
     query = select(CatalogueItemRow).where(
         CatalogueItemRow.iga == iga,
         CatalogueItemRow.kind == item.kind,
         CatalogueItemRow.key == item.key,
     )
     row = session.scalar(query) or CatalogueItemRow(iga=iga, kind=item.kind, key=item.key)
-    row.name, row.description, row.seen_at = item.name, item.description[:1000], at
+    row.name, row.description, row.seen_at = item.name, item.description, at
     session.add(row)
 
 

@@ -1,9 +1,10 @@
 """What every table shares: opaque ids, and times that are always aware and UTC."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Mapped,
+    Session,
+    mapped_column,
+    sessionmaker,
+)
 from sqlalchemy.types import TypeDecorator
 
 Sessions = sessionmaker[Session]
@@ -45,6 +53,30 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is not None and value.tzinfo is None:
             return value.replace(tzinfo=UTC)
         return value and value.astimezone(UTC)
+
+
+class Clipped(TypeDecorator[str]):
+    """Words for people to read, cut to the column. Never for what is compared or looked up:
+    two long keys could become one; ask `too_long` about those.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the library's signature
+        """To the database, as much as fits."""
+        return value and value[: self.length]
+
+
+def too_long(values: Iterable[tuple[InstrumentedAttribute[Any], str | None]]) -> str:
+    """The name of the first column that has no room for its value; "" if all have."""
+    return next(
+        (column.key for column, value in values if len(value or "") > column.type.length), ""
+    )
 
 
 def word(vocabulary: type[StrEnum], length: int = 40) -> Enum:
@@ -85,8 +117,12 @@ class Identified(Base):
 
 
 def open_store(url: str) -> Engine:
-    """The engine for `url`. SQLite gets foreign keys, a busy time-out and write-ahead logging."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    """The engine for `url`. SQLite gets foreign keys, a busy time-out and write-ahead logging.
+
+    Its errors name columns, never what was written: people's words stay out of the logs.
+    """
+    in_file = url.startswith("sqlite")
+    engine = create_engine(url, pool_pre_ping=not in_file, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_immediate)

@@ -136,7 +136,7 @@ def move(line: OrderLineRow, event: LineEvent, at: datetime, reason: str = "") -
     before = line.state
     line.state = advance(before, event, line.left_state)
     line.left_state = before if line.state is LineState.NEEDS_ATTENTION else None
-    line.reason, line.changed_at = reason, at
+    line.reason, line.changed_at = reason[:1000], at
 
 
 def remember_step(

@@ -1,13 +1,18 @@
 """People of the IGA, and the accounts elsewhere that are theirs or could not be linked."""
 
+import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from broker.domain.people import Account, Match, Person, normal
-from broker.store.base import Identified, Turn, take_turn
+from broker.store.base import Clipped, Identified, Turn, take_turn, too_long
+
+_log = logging.getLogger(__name__)
+_NAME = 255
 
 
 class PersonRow(Identified):
@@ -23,9 +28,9 @@ class PersonRow(Identified):
 
     iga: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(String(64))
-    login: Mapped[str] = mapped_column(String(255))
+    login: Mapped[str] = mapped_column(Clipped(_NAME))
     login_normal: Mapped[str] = mapped_column(String(255))
-    display_name: Mapped[str] = mapped_column(String(255))
+    display_name: Mapped[str] = mapped_column(Clipped(_NAME))
     email: Mapped[str] = mapped_column(String(255), default="")
     email_normal: Mapped[str] = mapped_column(String(255), default="")
     employee_number: Mapped[str] = mapped_column(String(64), default="")
@@ -54,12 +59,12 @@ class PersonLinkRow(Identified):
 
     system: Mapped[str] = mapped_column(String(255))
     key: Mapped[str] = mapped_column(String(255))
-    login: Mapped[str] = mapped_column(String(255))
+    login: Mapped[str] = mapped_column(Clipped(_NAME))
     login_normal: Mapped[str] = mapped_column(String(255))
-    display_name: Mapped[str] = mapped_column(String(255), default="")
+    display_name: Mapped[str] = mapped_column(Clipped(_NAME), default="")
     person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
     person: Mapped[PersonRow | None] = relationship(lazy="joined")
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[str] = mapped_column(Clipped(500), default="")
     seen_at: Mapped[datetime]
 
 
@@ -88,9 +93,12 @@ def all_of(session: Session, iga: str) -> Sequence[PersonRow]:
 
 
 def remember(session: Session, iga: str, people: Iterable[Person], at: datetime) -> list[PersonRow]:
-    """Write each person as the IGA has them now; returns those who are new or have changed."""
+    """Write each person as the IGA has them now; returns those who are new or have changed.
+
+    Somebody whose keys or logins do not fit is left out: cut, they could be somebody else.
+    """
     take_turn(session, Turn.PEOPLE)
-    wanted = {person.key: person for person in people}
+    wanted = {person.key: _shown(person) for person in people if _fits(iga, person)}
     known = _rows_by_key(session, iga, list(wanted))
     changed = []
     for key, person in wanted.items():
@@ -104,6 +112,30 @@ def remember(session: Session, iga: str, people: Iterable[Person], at: datetime)
     return changed
 
 
+def _fits(iga: str, person: Person) -> bool:
+    column = too_long(
+        (
+            (PersonRow.key, person.key),
+            (PersonRow.login_normal, normal(person.login)),
+            (PersonRow.email, person.email),
+            (PersonRow.email_normal, normal(person.email)),
+            (PersonRow.employee_number, person.employee_number),
+            (PersonRow.number_normal, normal(person.employee_number)),
+            (PersonRow.manager_key, person.manager_key),
+        )
+    )
+    if column:
+        _log.warning(
+            "person %s of %s is left out: its %s is too long", person.key[:64], iga, column
+        )
+    return not column
+
+
+def _shown(person: Person) -> Person:
+    """As the row will say it, so that somebody with a long name has not changed each time."""
+    return replace(person, display_name=person.display_name[:_NAME])
+
+
 def _rows_by_key(session: Session, iga: str, keys: Sequence[str]) -> dict[str, PersonRow]:
     query = select(PersonRow).where(PersonRow.iga == iga, PersonRow.key.in_(keys))
     return {row.key: row for row in session.scalars(query)}
@@ -115,6 +147,22 @@ def _fill(row: PersonRow, person: Person, at: datetime) -> None:
     row.email, row.email_normal = person.email, normal(person.email)
     row.employee_number, row.number_normal = person.employee_number, normal(person.employee_number)
     row.manager_key, row.active, row.seen_at = person.manager_key, person.active, at
+
+
+def account_fits(account: Account) -> bool:
+    """Whether the account's keys have room here; logged if not, for it can be linked to nobody."""
+    column = too_long(
+        (
+            (PersonLinkRow.system, account.system),
+            (PersonLinkRow.key, account.key),
+            (PersonLinkRow.login_normal, normal(account.login)),
+        )
+    )
+    if column:
+        _log.warning(
+            "an account of %s is left out: its %s is too long", account.system[:_NAME], column
+        )
+    return not column
 
 
 def link_of(session: Session, system: str, key: str) -> PersonLinkRow | None:
@@ -134,7 +182,7 @@ def links_named(session: Session, system: str, login: str) -> Sequence[PersonLin
 def remember_link(
     session: Session, iga: str, account: Account, match: Match, at: datetime
 ) -> PersonLinkRow:
-    """Write who an account belongs to, or why nobody; the person's row must exist."""
+    """Write who an account belongs to, or why nobody, as far as the sentence has room."""
     row = link_of(session, account.system, account.key)
     if row is None:
         row = PersonLinkRow(system=account.system, key=account.key)
@@ -142,6 +190,8 @@ def remember_link(
     row.login, row.login_normal = account.login, normal(account.login)
     row.display_name, row.seen_at, row.reason = account.display_name, at, match.reason
     row.person = by_key(session, iga, match.person.key) if match.person else None
+    if match.person and row.person is None:
+        row.reason = f"{match.person.login} could not be stored here"
     return row
 
 

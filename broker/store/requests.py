@@ -1,15 +1,16 @@
 """Access requests as last seen in an IGA, with their items and approval tasks."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column, relationship
 
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
-from broker.store.base import Base, Identified, Turn, take_turn, word
+from broker.store.base import Base, Clipped, Identified, Turn, take_turn, too_long, word
 from broker.store.people import PersonRow
 
 
@@ -26,9 +27,9 @@ class RequestRow(Identified):
     iga: Mapped[str] = mapped_column(String(40))
     request_id: Mapped[str] = mapped_column(String(64))
     state: Mapped[RequestState] = mapped_column(word(RequestState))
-    raw_status: Mapped[str] = mapped_column(String(255))
+    raw_status: Mapped[str] = mapped_column(Clipped(255))
     is_open: Mapped[bool]
-    request_type: Mapped[str] = mapped_column(String(255))
+    request_type: Mapped[str] = mapped_column(Clipped(255))
     requester_key: Mapped[str] = mapped_column(String(64))
     justification: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
@@ -81,7 +82,7 @@ class RequestedItemRow(Identified):
     position: Mapped[int]
     kind: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(Clipped(255))
     beneficiary_key: Mapped[str] = mapped_column(String(64))
     start_at: Mapped[datetime | None]
     end_at: Mapped[datetime | None]
@@ -102,11 +103,11 @@ class ApprovalTaskRow(Identified):
     request: Mapped[RequestRow] = relationship(back_populates="tasks")
     position: Mapped[int]
     task_id: Mapped[str] = mapped_column(String(128))
-    assignee: Mapped[str] = mapped_column(String(255))
+    assignee: Mapped[str] = mapped_column(Clipped(255))
     assignee_normal: Mapped[str] = mapped_column(String(255))
     state: Mapped[TaskState] = mapped_column(word(TaskState))
-    raw_state: Mapped[str] = mapped_column(String(255))
-    stage: Mapped[str] = mapped_column(String(255), default="")
+    raw_state: Mapped[str] = mapped_column(Clipped(255))
+    stage: Mapped[str] = mapped_column(Clipped(255), default="")
     assigned_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     comment: Mapped[str] = mapped_column(Text, default="")
@@ -163,6 +164,25 @@ def mirror_again(session: Session) -> None:
     session.execute(query.values(mirror_due=True))
 
 
+def overlong(seen: AccessRequest) -> str:
+    """Which key or login of the request has no room here; "" if all have."""
+    return too_long(_keys(seen))
+
+
+def _keys(seen: AccessRequest) -> Iterator[tuple[InstrumentedAttribute[Any], str]]:
+    yield RequestRow.request_id, seen.header.id
+    yield RequestRow.requester_key, seen.header.requester_key
+    for key in seen.header.beneficiary_keys:
+        yield BeneficiaryRow.person_key, key
+    for item in seen.items:
+        yield RequestedItemRow.kind, item.kind
+        yield RequestedItemRow.key, item.key
+        yield RequestedItemRow.beneficiary_key, item.beneficiary_key
+    for task in seen.tasks:
+        yield ApprovalTaskRow.task_id, task.id
+        yield ApprovalTaskRow.assignee_normal, normal(task.assignee)
+
+
 def write(row: RequestRow, seen: AccessRequest, print_: str, at: datetime) -> None:
     """Make `row` say what was seen; its tasks keep their ids."""
     header = seen.header
@@ -191,7 +211,18 @@ def _item_row(position: int, item: RequestedItem) -> RequestedItemRow:
 
 def _task_rows(row: RequestRow, tasks: Sequence[ApprovalTask]) -> list[ApprovalTaskRow]:
     kept = {(task.task_id, task.assignee_normal): task for task in row.tasks}
-    return [_task_row(kept, position, task) for position, task in enumerate(tasks)]
+    return [_task_row(kept, position, task) for position, task in enumerate(_one_each(tasks))]
+
+
+def _one_each(tasks: Iterable[ApprovalTask]) -> Iterable[ApprovalTask]:
+    """One decision of each person in a task: the one that waits, or else the last."""
+    chosen: dict[tuple[str, str], ApprovalTask] = {}
+    for task in tasks:
+        name = (task.id, normal(task.assignee))
+        rival = chosen.get(name)
+        if rival is None or rival.state != TaskState.REQUESTED or task.state == rival.state:
+            chosen[name] = task
+    return chosen.values()
 
 
 def _task_row(

@@ -2,27 +2,42 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from broker import linking
 from broker.context import Broker
 from broker.domain.access_requests import AccessRequest, RequestHeader, RequestState
-from broker.domain.errors import ConnectorError, NotFound, Postponed
+from broker.domain.errors import (
+    ConnectorError,
+    Misconfigured,
+    NotFound,
+    Postponed,
+    Refused,
+    Unavailable,
+)
 from broker.domain.people import Person, normal
 from broker.ports.iga import Iga
 from broker.store import access, people, requests, sync_runs
 from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
 from broker.store.requests import RequestRow
-from broker.sync.apply import apply, owe_mirror
+from broker.sync.apply import Reading, apply, owe_mirror
 from broker.sync.reconcile import Known, due, print_of
 
+T = TypeVar("T")
 Counts = dict[str, int]
+# What was counted, and a sentence on what could not be read.
+Outcome = tuple[Counts, str]
 # One scan of the open list serves every login of the same few seconds.
 _SCAN_LIVES_SECONDS = 3.0
 _CHUNK = 200
+# So many failures one after the other are no odd request: the system is down.
+_DOWN = 3
+_NAMED = 3
 # How often a request whose approval has not started is looked at, until the timer takes over.
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.5, 300.0
 
@@ -91,13 +106,15 @@ def pay_people(broker: Broker, _message: Message) -> Effect:
 def pay_request(broker: Broker, message: Message) -> Effect:
     """Refresh one request that something else is known to have changed."""
     name, request_id = message.payload["iga"], message.payload["request_id"]
-    seen, gone = _read(broker.iga(name), [request_id])
+    reading = _read(broker, broker.iga(name), [request_id])
+    for error in reading.unread.values():
+        raise error
     pause = _FIRST_PAUSE_SECONDS * 2**message.attempts
-    if _unstarted(broker, name, seen) and pause < _LAST_PAUSE_SECONDS:
+    if _unstarted(broker, name, reading.seen) and pause < _LAST_PAUSE_SECONDS:
         raise Postponed(pause, "its approval has not started yet")
 
     def store(session: Session) -> None:
-        apply(session, broker, name, seen, gone)
+        apply(session, broker, name, reading)
         # An order may have been told meanwhile whose request this is: the mirror shows that.
         row = requests.by_request_id(session, name, request_id)
         if row is not None:
@@ -124,26 +141,27 @@ def _done(_session: Session) -> None:
 
 
 def _run(
-    broker: Broker, kind: str, work: Callable[[], Counts], person_id: str | None = None
+    broker: Broker, kind: str, work: Callable[[], Outcome], person_id: str | None = None
 ) -> Counts:
     iga = broker.iga().name
     with broker.sessions.begin() as session:
         run = sync_runs.start(session, iga, kind, broker.clock.now(), person_id)
     try:
-        counts = work()
+        counts, fault = work()
     except Exception as error:
         with broker.sessions.begin() as session:
-            sync_runs.finish(session, run, broker.clock.now(), error=str(error))
+            words = str(error) or type(error).__name__
+            sync_runs.finish(session, run, broker.clock.now(), error=words)
             if isinstance(error, ConnectorError):
                 sync_runs.silent(session, error.system, broker.clock.now(), error.reason)
         raise
     with broker.sessions.begin() as session:
-        sync_runs.finish(session, run, broker.clock.now(), counts)
+        sync_runs.finish(session, run, broker.clock.now(), counts, fault)
         sync_runs.answered(session, iga, broker.clock.now())
     return counts
 
 
-def _person(broker: Broker, iga_name: str, person_id: str, person: Person) -> Counts:
+def _person(broker: Broker, iga_name: str, person_id: str, person: Person) -> Outcome:
     iga = broker.iga(iga_name)
     asked_at = time.monotonic() - _SCAN_LIVES_SECONDS
     own = {header.id: header for header in iga.requests_of(person)}
@@ -153,10 +171,10 @@ def _person(broker: Broker, iga_name: str, person_id: str, person: Person) -> Co
         for row in requests.open_rows(session, iga_name):
             rows.setdefault(row.request_id, row)
     known = _known(rows.values(), lambda row: row.request_id in own or _may_decide(row, person))
-    counts = _refresh(broker, iga, due(headers.values(), known))
+    outcome = _refresh(broker, iga, due(headers.values(), known))
     _holdings(broker, iga, person_id, person)
     _hurry_mirror(broker)
-    return counts
+    return outcome
 
 
 def _hurry_mirror(broker: Broker) -> None:
@@ -169,7 +187,7 @@ def _may_decide(row: RequestRow, person: Person) -> bool:
     return any(task.assignee_normal == normal(person.login) for task in row.waiting)
 
 
-def _changes(broker: Broker) -> Counts:
+def _changes(broker: Broker) -> Outcome:
     iga = broker.iga()
     headers = list(iga.open_requests())
     with broker.sessions() as session:
@@ -178,42 +196,74 @@ def _changes(broker: Broker) -> Counts:
             rows.setdefault(row.request_id, row)
     awaiting = RequestState.AWAITING_APPROVAL
     known = _known(rows.values(), lambda row: row.state is awaiting)
-    counts = _refresh(broker, iga, due(headers, known))
+    outcome = _refresh(broker, iga, due(headers, known))
     with broker.sessions.begin() as session:
         requests.mirror_again(session)
     _hurry_mirror(broker)
-    return counts
+    return outcome
 
 
 def _known(
     rows: Iterable[RequestRow], followed: Callable[[RequestRow], bool]
 ) -> Mapping[str, Known]:
     return {
-        row.request_id: Known(row.raw_status, row.justification, not row.is_open, followed(row))
+        row.request_id: Known(
+            row.raw_status,
+            row.justification,
+            final=not row.is_open,
+            followed=followed(row),
+            gone=row.gone_at is not None,
+        )
         for row in rows
     }
 
 
-def _refresh(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Counts:
-    """Read the details and write them, a chunk a transaction."""
+def _refresh(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Outcome:
+    """Read the details and write them, a chunk a transaction. What was read is kept, whatever
+    becomes of the rest: that stays due, and the sentence tells of it.
+    """
     total: Counts = {"read": len(request_ids)}
-    for start in range(0, len(request_ids), _CHUNK):
-        seen, gone = _read(iga, request_ids[start : start + _CHUNK])
+    unread: dict[str, ConnectorError] = {}
+    for chunk in _chunks(request_ids):
+        reading = _read(broker, iga, chunk)
         with broker.sessions.begin() as session:
-            for word, count in apply(session, broker, iga.name, seen, gone).items():
+            for word, count in apply(session, broker, iga.name, reading).items():
                 total[word] = total.get(word, 0) + count
-    return total
+        if reading.down:
+            raise reading.down
+        unread |= reading.unread
+    return total, _fault(unread, len(request_ids))
 
 
-def _read(iga: Iga, request_ids: Sequence[str]) -> tuple[list[AccessRequest], list[str]]:
-    seen: list[AccessRequest] = []
-    gone: list[str] = []
+def _fault(unread: Mapping[str, ConnectorError], of: int) -> str:
+    if not unread:
+        return ""
+    named = "; ".join(f"{id_} ({error.reason})" for id_, error in islice(unread.items(), _NAMED))
+    return f"{len(unread)} of {of} requests could not be read: {named}"
+
+
+def _read(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Reading:
+    """Each request as it is now, until several in a row cannot be read."""
+    reading = Reading()
+    in_a_row = 0
     for request_id in request_ids:
-        try:
-            seen.append(iga.request(request_id))
-        except NotFound:
-            gone.append(request_id)
-    return seen, gone
+        reading.began_at[request_id] = broker.clock.now()
+        in_a_row = 0 if _read_one(iga, request_id, reading) else in_a_row + 1
+        if in_a_row == _DOWN:
+            reading.down = reading.unread[request_id]
+            break
+    return reading
+
+
+def _read_one(iga: Iga, request_id: str, reading: Reading) -> bool:
+    try:
+        reading.seen.append(iga.request(request_id))
+    except NotFound:
+        reading.gone.append(request_id)
+    except (Unavailable, Refused, Misconfigured) as error:
+        reading.unread[request_id] = error
+        return False
+    return True
 
 
 def _holdings(broker: Broker, iga: Iga, person_id: str, person: Person) -> None:
@@ -224,12 +274,12 @@ def _holdings(broker: Broker, iga: Iga, person_id: str, person: Person) -> None:
         access.replace_holdings(session, person_id, held, broker.clock.now())
 
 
-def _people(broker: Broker) -> Counts:
+def _people(broker: Broker) -> Outcome:
     iga = broker.iga()
-    everybody = list(iga.people())
-    for start in range(0, len(everybody), _CHUNK):
+    count = 0
+    for chunk in _chunks(iga.people()):
+        count += len(chunk)
         with broker.sessions.begin() as session:
-            chunk = everybody[start : start + _CHUNK]
             changed = people.remember(session, iga.name, chunk, broker.clock.now())
             requests.mirror_people(session, iga.name, changed)
     unmatched = 0
@@ -238,10 +288,17 @@ def _people(broker: Broker) -> Counts:
         with broker.sessions.begin() as session:
             sync_runs.answered(session, desk.name, broker.clock.now())
     _hurry_mirror(broker)
-    return {"people": len(everybody), "unmatched": unmatched}
+    return {"people": count, "unmatched": unmatched}, ""
 
 
-def _everything(broker: Broker) -> Counts:
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """As they come: what was read before a break is written."""
+    source = iter(items)
+    while chunk := list(islice(source, _CHUNK)):
+        yield chunk
+
+
+def _everything(broker: Broker) -> Outcome:
     iga = broker.iga()
     with broker.sessions() as session:
         everybody = [row.person for row in people.all_of(session, iga.name)]

@@ -9,17 +9,21 @@ from broker.domain.references import fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What we remember of one request. `followed`: look at its details whatever the list says."""
+    """What we remember of one request. `followed`: look at its details whatever the list says;
+    `gone`: the IGA did not have it when last asked.
+    """
 
     raw_status: str
     justification: str
     final: bool
     followed: bool = False
+    gone: bool = False
 
 
 def due(headers: Iterable[RequestHeader], known: Mapping[str, Known]) -> list[str]:
     """The requests whose details must be read: new ones, changed ones, followed ones, and
-    open ones that the list no longer names. Final ones are never read again.
+    open ones that the list no longer names. Final ones are never read again. One that was gone
+    and is listed again is as good as new.
     """
     listed = {header.id: header for header in headers}
     stale = [id_ for id_, header in listed.items() if _stale(header, known.get(id_))]
@@ -28,7 +32,7 @@ def due(headers: Iterable[RequestHeader], known: Mapping[str, Known]) -> list[st
 
 
 def _stale(header: RequestHeader, was: Known | None) -> bool:
-    if was is None:
+    if was is None or was.gone:
         return True
     if was.final:
         return False

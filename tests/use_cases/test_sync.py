@@ -1,6 +1,6 @@
 """What the IGA knows reaches our rows and the desk; nothing is written twice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -8,15 +8,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from broker.domain.access_requests import RequestState
+from broker.domain.access_requests import AccessRequest, RequestState
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Unavailable
+from broker.domain.people import Person
 from broker.ports.desk import MirrorFault, MirrorRow
 from broker.store import people, requests, sync_runs
 from broker.store.access import holdings_of
 from broker.store.people import PersonRow
 from broker.store.requests import RequestRow
 from broker.sync import engine, timer, wanted
+from broker.sync.apply import owe_look
 from tests.use_cases.conftest import ADA, BEN, EVE, House, account
 from tests.use_cases.fakes import awaiting
 
@@ -305,3 +307,174 @@ def test_a_request_whose_approval_never_starts_is_left_to_the_timer(known: House
     known.iga.reads.clear()
     known.wait(rounds=5, minutes=5)
     assert known.iga.reads == []
+
+
+def test_one_unreadable_request_does_not_hold_up_the_others(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests |= {n: awaiting(n, ADA.key, "BEN") for n in ("1", "2", "3")}
+    unreadable = {"2"}
+    _spoil(known, monkeypatch, unreadable)
+    counts = engine.sync_changes(known.broker)
+    assert (counts["new"], _errors(known)) == (
+        2,
+        ["1 of 3 requests could not be read: 2 (answered 500)"],
+    )
+    unreadable.clear()
+    engine.sync_changes(known.broker)
+    assert stored(known, "2").is_open
+
+
+def test_a_run_that_missed_a_request_does_not_count_as_fresh(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    _spoil(known, monkeypatch, {"1"})
+    ada = person_id(known, ADA.key)
+    engine.sync_person(known.broker, ada)
+    with known.broker.sessions() as session:
+        assert sync_runs.last_success(session, "oim", ada) is None
+        assert sync_runs.silent_connections(session) == []
+
+
+def test_a_failure_without_words_does_not_count_as_fresh(known: House) -> None:
+    known.iga.breaks["open_requests"] = RuntimeError()
+    with pytest.raises(RuntimeError):
+        engine.sync_changes(known.broker)
+    with known.broker.sessions() as session:
+        assert sync_runs.last_success(session, "oim") is None
+
+
+def test_three_failures_in_a_row_mean_that_the_system_is_down(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests |= {n: awaiting(n, ADA.key, "BEN") for n in ("1", "2", "3", "4", "5")}
+    _spoil(known, monkeypatch, {"2", "3", "4", "5"})
+    with pytest.raises(Unavailable):
+        engine.sync_changes(known.broker)
+    assert known.iga.reads == ["1"]
+    assert stored(known, "1").is_open, "what was read is kept"
+
+
+def test_a_single_request_that_cannot_be_read_is_tried_again(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    unreadable = {"1"}
+    _spoil(known, monkeypatch, unreadable)
+    with known.broker.sessions.begin() as session:
+        owe_look(session, "oim", "1", known.clock.now())
+    known.work()
+    unreadable.clear()
+    known.wait(rounds=3, minutes=5)
+    assert stored(known, "1").is_open
+
+
+def _spoil(house: House, monkeypatch: pytest.MonkeyPatch, unreadable: set[str]) -> None:
+    read = house.iga.request
+
+    def request(request_id: str) -> AccessRequest:
+        if request_id in unreadable:
+            raise Unavailable("oim", "answered 500")
+        return read(request_id)
+
+    monkeypatch.setattr(house.iga, "request", request)
+
+
+def _errors(house: House) -> list[str]:
+    with house.broker.sessions() as session:
+        runs = session.scalars(select(sync_runs.SyncRunRow).filter_by(kind="changes"))
+        return [run.error for run in runs]
+
+
+def test_people_read_before_a_break_are_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def people_until_it_breaks() -> Iterator[Person]:
+        yield from (Person(str(n), f"P{n}", f"Person {n}") for n in range(250))
+        raise Unavailable("oim", "broke off")
+
+    monkeypatch.setattr(house.iga, "people", people_until_it_breaks)
+    with pytest.raises(Unavailable):
+        engine.sync_people(house.broker)
+    with house.broker.sessions() as session:
+        assert len(people.all_of(session, "oim")) == 200
+
+
+def test_an_older_picture_never_replaces_a_newer_one(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    read = known.iga.request
+
+    def slow(request_id: str) -> AccessRequest:
+        old = read(request_id)
+        monkeypatch.setattr(known.iga, "request", read)
+        known.clock.forward(seconds=1)
+        known.iga.finish(request_id)
+        engine.sync_person(known.broker, person_id(known, ADA.key))
+        return old
+
+    monkeypatch.setattr(known.iga, "request", slow)
+    engine.sync_changes(known.broker)
+    assert not stored(known, "1").is_open
+
+
+def test_a_request_missing_once_is_read_again_when_it_is_listed_again(known: House) -> None:
+    known.iga.requests["1"] = replace(awaiting("1", ADA.key, "BEN"))
+    in_progress = replace(known.iga.requests["1"].header, state=RequestState.IN_PROGRESS)
+    known.iga.requests["1"] = replace(known.iga.requests["1"], header=in_progress)
+    engine.sync_changes(known.broker)
+    known.iga.hidden = {"1"}
+    engine.sync_changes(known.broker)
+    known.iga.hidden = set()
+    engine.sync_changes(known.broker)
+    assert stored(known, "1").gone_at is None
+
+
+def test_an_approver_named_twice_in_a_task_has_one_decision(known: House) -> None:
+    twice = awaiting("1", ADA.key, "BEN")
+    (task,) = twice.tasks
+    done = replace(task, assignee="ben", state=TaskState.APPROVED)
+    known.iga.requests["1"] = replace(twice, tasks=[done, task, done])
+    engine.sync_changes(known.broker)
+    assert [row.state for row in stored(known, "1").tasks] == [TaskState.REQUESTED]
+
+
+def test_long_words_of_a_vendor_are_clipped(known: House) -> None:
+    request = awaiting("1", ADA.key, "BEN")
+    header = replace(request.header, raw_status="w" * 300, request_type="t" * 300)
+    items = [replace(request.items[0], name="n" * 300)]
+    known.iga.requests["1"] = replace(request, header=header, items=items)
+    engine.sync_changes(known.broker)
+    row = stored(known, "1")
+    assert (row.raw_status, row.items[0].name) == ("w" * 255, "n" * 255)
+
+
+def test_a_request_with_an_id_too_long_is_left_out_alone(
+    known: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = awaiting("1", ADA.key, "BEN")
+    known.iga.requests["1"] = replace(odd, items=[replace(odd.items[0], key="k" * 65)])
+    known.iga.requests["2"] = awaiting("2", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    assert stored(known, "2").is_open
+    assert "request 1 of oim is left out: its key is too long" in caplog.text
+
+
+def test_a_person_with_a_login_too_long_is_left_out_alone(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.iga.staff += [Person("8", "L" * 256, "Long"), Person("9", "NAME", "N" * 300)]
+    engine.sync_people(house.broker)
+    with house.broker.sessions() as session:
+        stored_people = {row.key: row.display_name for row in people.all_of(session, "oim")}
+    assert sorted(stored_people) == ["1", "2", "3", "9"]
+    assert stored_people["9"] == "N" * 255
+    assert "person 8 of oim is left out: its login_normal is too long" in caplog.text
+
+
+def test_somebody_with_a_clipped_name_has_not_changed_the_next_time(house: House) -> None:
+    long = Person("9", "NAME", "N" * 300)
+    for expected in (1, 0):
+        with house.broker.sessions.begin() as session:
+            changed = people.remember(session, "oim", [long], house.clock.now())
+            assert len(changed) == expected
