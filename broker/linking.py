@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from broker.context import Broker
-from broker.domain.people import Account, Match, Person, match
-from broker.store import people, requests
+from broker.domain.people import Account, Match, Person, match, still
+from broker.store import audit, people, requests
 from broker.store.base import Turn, take_turn
+from broker.store.people import PersonLinkRow, PersonRow
 
+_NO_ROOM = "its login or id is too long to be compared with anybody's"
 Find = Callable[[str, str], Sequence[Person]]
 
 
@@ -17,30 +22,33 @@ def person_of(broker: Broker, account: Account, *, fresh: bool = False) -> tuple
     `fresh` asks the IGA even about people we know, as anything that grants access must; it
     raises the IGA's ConnectorError. Otherwise the IGA is asked only about strangers.
     """
-    iga = broker.iga()
+    if not people.account_fits(account):
+        return None, _NO_ROOM
+    iga, rule = broker.iga(), broker.settings.person_match
     known = _known(broker, account)
     if known and not fresh:
-        return _remember(broker, account, _alive(account, known))
+        return _remember(broker, account, still(account, known, rule))
     if known and (now := iga.person(known.login)) and now.key == known.key:
-        return _remember(broker, account, _alive(account, now))
-    stored = match(account, broker.settings.person_match, _stored(broker))
+        return _remember(broker, account, still(account, now, rule))
+    stored = match(account, rule, _stored(broker))
     if stored.person and not fresh:
         return _remember(broker, account, stored)
-    found = match(account, broker.settings.person_match, iga.find_people)
+    found = match(account, rule, iga.find_people)
     return _remember(broker, account, _same(account, known, found))
 
 
 def link_everybody(broker: Broker, accounts: Sequence[Account]) -> int:
     """Link each account by what is stored about people; returns how many stay unmatched."""
-    find = _stored(broker)
+    find, rule = _stored(broker), broker.settings.person_match
     without = 0
     for account in accounts:
+        if not people.account_fits(account):
+            without += 1
+            continue
         known = _known(broker, account)
         if known is None and _left(broker, account, find):
             continue
-        found = (
-            _alive(account, known) if known else match(account, broker.settings.person_match, find)
-        )
+        found = still(account, known, rule) if known else match(account, rule, find)
         without += _remember(broker, account, found)[0] is None
     return without
 
@@ -67,14 +75,6 @@ def _stored(broker: Broker) -> Find:
     return find
 
 
-def _alive(account: Account, person: Person) -> Match:
-    if not account.active:
-        return Match(None, f"{account.login} is disabled in {account.system}")
-    if not person.active:
-        return Match(None, f"{person.login} is disabled in the IGA")
-    return Match(person)
-
-
 def _same(account: Account, known: Person | None, found: Match) -> Match:
     if known and found.person and found.person.key != known.key:
         return Match(
@@ -97,5 +97,16 @@ def _remember(broker: Broker, account: Account, found: Match) -> tuple[str | Non
         row = people.remember_link(session, iga, account, found, at)
         if row.person is not owner:
             requests.mirror_people(session, iga, list(filter(None, (owner, row.person))))
+            _note(session, at, row, owner)
         session.flush()
-        return (row.person.id if row.person else None), found.reason
+        return (row.person.id if row.person else None), row.reason
+
+
+def _note(session: Session, at: datetime, row: PersonLinkRow, before: PersonRow | None) -> None:
+    """Who an account belongs to decides who may see and ask for what: the audit must tell."""
+    session.flush()
+    facts = {"system": row.system, "link": row.id}
+    for action, person in (("link.lost", before), ("link.set", row.person)):
+        if person is not None:
+            subject = ("person", person.id)
+            audit.record(session, at, audit.SYSTEM, action, subject, details=facts)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 ATTRIBUTES = ("employee_number", "login", "email")
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ def match(
 
 def _judge(account: Account, found: list[Person], attribute: str, stronger: Sequence[str]) -> Match:
     if len(found) > 1:
-        logins = ", ".join(sorted(p.login for p in found))
+        who = _named(sorted(p.login for p in found))
         return Match(
-            None, f"{len(found)} people share the {_word(attribute)} of {account.login}: {logins}"
+            None, f"{len(found)} people share the {_word(attribute)} of {account.login}: {who}"
         )
     (person,) = found
     contradiction = next((a for a in stronger if _contradicts(account, person, a)), None)
@@ -98,6 +99,25 @@ def _judge(account: Account, found: list[Person], attribute: str, stronger: Sequ
     if not person.active:
         return Match(None, f"{person.login} is disabled in the IGA")
     return Match(person)
+
+
+def still(account: Account, person: Person, rule: Sequence[str]) -> Match:
+    """Whether a link made earlier can be believed: names change, and old ones are given to
+    newcomers, but where both sides have the rule's strongest attribute it must agree.
+    """
+    if _contradicts(account, person, rule[0]):
+        another = f"who has another {_word(rule[0])}"
+        return Match(None, f"{account.login} was linked to {person.login}, {another}")
+    if not account.active:
+        return Match(None, f"{account.login} is disabled in {account.system}")
+    if not person.active:
+        return Match(None, f"{person.login} is disabled in the IGA")
+    return Match(person)
+
+
+def _named(logins: Sequence[str]) -> str:
+    named = ", ".join(logins[:_NAMED])
+    return named if len(logins) <= _NAMED else f"{named} and {len(logins) - _NAMED} more"
 
 
 def _contradicts(account: Account, person: Person, attribute: str) -> bool:

@@ -50,6 +50,12 @@ def test_a_shared_e_mail_decides_nothing() -> None:
     assert found.reason == "2 people share the e-mail of ivan.p: INOVAK, IPETROV"
 
 
+def test_of_many_who_share_an_e_mail_five_are_named() -> None:
+    many = [Person(str(n), f"P{n}", "", "all@example.com") for n in range(40)]
+    found = match(account("x", email="all@example.com"), ("email",), lambda *_: many)
+    assert found.reason == "40 people share the e-mail of x: P0, P1, P10, P11, P12 and 35 more"
+
+
 def test_the_strongest_attribute_decides_before_a_shared_one() -> None:
     assert link(account("x", "2004", "desk@example.com")).person is IVANA
 

@@ -1,5 +1,6 @@
 """Who an account belongs to: known links, live answers, and never a guess."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -105,3 +106,72 @@ def test_two_sign_ins_of_a_stranger_at_once_make_one_person(house: House) -> Non
             other.result(0.2)
         session.commit()
         assert other.result(5) == (row.id, "")
+
+
+JOHN = replace(ADA, key="50", login="J.DOE", employee_number="5000", email="john@example.com")
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_newcomer_with_an_old_login_does_not_become_its_former_owner(
+    house: House, fresh: bool
+) -> None:
+    house.iga.staff.append(JOHN)
+    subject = account(JOHN, key="J.DOE")
+    linking.person_of(house.broker, subject)
+    jane = replace(subject, display_name="Jane Doe", employee_number="6000", email="jane@x.com")
+    found, reason = linking.person_of(house.broker, jane, fresh=fresh)
+    assert found is None
+    assert reason == "j.doe was linked to J.DOE, who has another employee number"
+    with house.broker.sessions() as session:
+        assert [row.reason for row in people.unmatched(session)] == [reason]
+
+
+def test_linking_everybody_compares_known_links_with_the_rule(house: House) -> None:
+    engine.sync_people(house.broker)
+    house.desk.users[0] = account(ADA, employee_number="6000")
+    assert engine.sync_people(house.broker)["unmatched"] == 1
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("number", ["", ADA.employee_number])
+def test_another_login_and_mail_under_the_same_number_are_a_rename(
+    house: House, number: str, fresh: bool
+) -> None:
+    first, _ = linking.person_of(house.broker, account(ADA))
+    renamed = account(ADA, login="lovelace", email="l@example.com", employee_number=number)
+    assert linking.person_of(house.broker, renamed, fresh=fresh) == (first, "")
+
+
+def test_forty_people_with_one_mail_are_no_poison(house: House) -> None:
+    house.iga.staff += [
+        Person(str(n), f"{n}-{'X' * 200}", "One of many", "all@example.com")
+        for n in range(100, 140)
+    ]
+    house.desk.users.append(
+        account(EVE, key="sys-all", login="all", email="all@example.com", employee_number="")
+    )
+    assert engine.sync_people(house.broker) == {"people": 43, "unmatched": 1}
+    with house.broker.sessions() as session:
+        (row,) = people.unmatched(session)
+    assert row.reason.startswith("40 people share the e-mail of all: 100-")
+    assert len(row.reason) == 500
+
+
+def test_an_account_with_a_key_too_long_is_left_out_alone(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.desk.users.insert(0, account(ADA, key="k" * 256))
+    assert engine.sync_people(house.broker) == {"people": 3, "unmatched": 1}
+    assert "an account of servicenow is left out: its key is too long" in caplog.text
+
+
+def test_who_an_account_belongs_to_is_audited_when_it_changes(house: House) -> None:
+    first, _ = linking.person_of(house.broker, account(ADA))
+    linking.person_of(house.broker, account(ADA))
+    (given,) = house.audit("link.set")
+    assert given.subject_id == first
+    assert json.loads(given.details).keys() == {"link", "system"}
+    linking.person_of(house.broker, account(ADA, active=False))
+    linking.person_of(house.broker, account(ADA, active=False))
+    (lost,) = house.audit("link.lost")
+    assert (lost.subject_id, lost.details) == (first, given.details)
