@@ -8,11 +8,11 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.oim.records import Oim, User, now
@@ -68,6 +68,13 @@ def caller() -> User:
 def page_answer(status: int, title: str, headers: dict[str, str] | None = None) -> Response:
     """WebLogic's HTML, which is what callers get where the application is not reached."""
     return Response(_PAGE.format(title=title), status, headers, content_type="text/html")
+
+
+def no_such(what: str) -> NoReturn:
+    """End the call: there is no such record, or the caller may not see it. The application
+    answers this itself, as data; a path without an application is WebLogic's page.
+    """
+    abort(failure(404, f"IAM-2050004: There is no such {what}."))
 
 
 def failure(status: int, message: str) -> Response:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
-from sandbox.oim.access import caller, failure, guard, state
+from sandbox.oim.access import caller, failure, guard, no_such, state
 from sandbox.oim.query import BadQuery, compile_query
 from sandbox.oim.records import User
 from sandbox.oim.rendering import (
@@ -52,7 +52,7 @@ def _sees(user: User) -> bool:
 def _known(key: str) -> User:
     user = state().users.get(key)
     if user is None or not _sees(user):
-        abort(404)
+        no_such("user")
     return user
 
 
@@ -124,7 +124,7 @@ def list_members(key: str) -> Json:
     """Who is in a role, directly."""
     oim = state()
     if ("role", key) not in oim.items:
-        abort(404)
+        no_such("role")
     rows = [
         present(id=user.key, userLogin=user.login,
                 email=user.person.email if user.person else None,
@@ -187,5 +187,5 @@ def show_catalog_item(catalog_id: int) -> Json:
     """One catalogue item by the catalogue's own id."""
     found = [item for item in state().items.values() if item.catalog_id == catalog_id]
     if not found:
-        abort(404)
+        no_such("catalog item")
     return catalog_row(found[0])

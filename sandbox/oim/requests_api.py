@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from sandbox.oim.access import caller, failure, guard, state
+from sandbox.oim.access import caller, failure, guard, no_such, state
 from sandbox.oim.faults import lose_the_answer
 from sandbox.oim.query import BadQuery, Predicate, compile_query
 from sandbox.oim.records import Oim, Request, Target, Task
@@ -130,7 +130,7 @@ def tasks_of(oim: Oim) -> list[tuple[Request, Task]]:
 def _visible(request_id: str) -> Request:
     found = state().requests.get(request_id)
     if found is None or not state().may_see(caller(), found):
-        abort(404)
+        no_such("request")
     return found
 
 
