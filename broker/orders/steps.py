@@ -1,7 +1,7 @@
 """What the steps of an order share: reading the order, and owing the next step."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -46,12 +46,11 @@ def owe(
     order: OrderRow,
     at: datetime,
     line: OrderLineRow | None = None,
-    delay: timedelta = timedelta(),
 ) -> None:
     """Owe the next step of an order, or of one line."""
     payload = {"order_id": order.id} | ({"line_id": line.id} if line else {})
     key = line.id if line else order.id
-    outbox.owe(session, QueueName.ORDERS, topic, key, at + delay, payload)
+    outbox.owe(session, QueueName.ORDERS, topic, key, at, payload)
 
 
 def happen(

@@ -14,7 +14,6 @@ from broker.domain.errors import Postponed, Refused, UnknownOutcome
 from broker.domain.orders import LineEvent, LineState
 from broker.orders import steps
 from broker.ports.iga import Receipt, Submission
-from broker.ports.queue import QueueName
 from broker.store import audit, orders, outbox
 from broker.store.orders import BackReferenceRow, OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
@@ -190,10 +189,7 @@ def follow(
     )
     steps.owe(session, "order.refer_back", order, now)
     steps.owe(session, "order.track", order, now, line)
-    payload = {"iga": order.iga, "request_id": request_id}
-    outbox.owe(
-        session, QueueName.INTERACTIVE, "sync.request", f"{order.iga}/{request_id}", now, payload
-    )
+    outbox.owe_look(session, order.iga, request_id, now)
 
 
 def _refused(broker: Broker, order_id: str, line_id: str, refused: Refused) -> Effect:

@@ -7,7 +7,6 @@ from broker.domain.access_requests import AccessRequest, RequestState
 from broker.domain.errors import Postponed
 from broker.domain.orders import LineEvent, LineState
 from broker.orders import steps
-from broker.ports.queue import QueueName
 from broker.store import orders, outbox
 from broker.store.outbox import Effect, Message
 
@@ -52,9 +51,7 @@ def _ended(
         }
         sha256 = orders.keep_evidence(session, line, now, order.iga, "outcome", said)
         steps.happen(session, order, line, event, now, words, facts={"evidence": sha256})
-        payload = {"iga": order.iga, "request_id": seen.header.id}
-        key = f"{order.iga}/{seen.header.id}"
-        outbox.owe(session, QueueName.INTERACTIVE, "sync.request", key, now, payload)
+        outbox.owe_look(session, order.iga, seen.header.id, now)
         if steps.all_final(order):
             steps.owe(session, "order.close", order, now)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
+from broker.domain.access import CatalogueItem, Holding, ItemKind
 from broker.store.base import Clipped, Identified, too_long, word
 
 _log = logging.getLogger(__name__)
@@ -89,14 +89,3 @@ def remember_item(session: Session, iga: str, item: CatalogueItem, at: datetime)
     row = session.scalar(query) or CatalogueItemRow(iga=iga, kind=item.kind, key=item.key)
     row.name, row.description, row.seen_at = item.name, item.description, at
     session.add(row)
-
-
-def item_named(session: Session, iga: str, name: ItemName) -> CatalogueItem | None:
-    """A catalogue item met before."""
-    query = select(CatalogueItemRow).where(
-        CatalogueItemRow.iga == iga,
-        CatalogueItemRow.kind == name.kind,
-        CatalogueItemRow.name == name.name,
-    )
-    row = session.scalar(query)
-    return CatalogueItem(row.kind, row.key, row.name, row.description) if row else None

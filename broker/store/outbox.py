@@ -106,6 +106,12 @@ def owe(
     )
 
 
+def owe_look(session: Session, iga: str, request_id: str, at: datetime) -> None:
+    """Owe a fresh look at one request of an IGA: something has happened to it, or is about to."""
+    payload = {"iga": iga, "request_id": request_id}
+    owe(session, QueueName.INTERACTIVE, "sync.request", f"{iga}/{request_id}", at, payload)
+
+
 def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -> Message | None:
     """Take the message that has been due longest, for the length of the lease.
 

@@ -48,7 +48,7 @@ def apply(session: Session, broker: Broker, iga: str, reading: Reading) -> dict[
         outcome = _write(session, iga, known.get(request.header.id), request, now, began_at)
         counts[outcome] += 1
         if outcome != "same" and request.header.state is RequestState.REQUESTED:
-            owe_look(session, iga, request.header.id, now + _MOMENT)
+            outbox.owe_look(session, iga, request.header.id, now + _MOMENT)
     for request_id in reading.gone:
         counts["gone"] += _leave(session, known.get(request_id), now, reading.began_at[request_id])
     if counts["new"] or counts["changed"] or counts["gone"]:
@@ -62,13 +62,6 @@ def _fits(iga: str, request: AccessRequest) -> bool:
         name = request.header.id[:64]
         _log.warning("request %s of %s is left out: its %s is too long", name, iga, column)
     return not column
-
-
-def owe_look(session: Session, iga: str, request_id: str, at: datetime) -> None:
-    """Look at one request again: something is about to happen to it, or just has."""
-    payload = {"iga": iga, "request_id": request_id}
-    key = f"{iga}/{request_id}"
-    outbox.owe(session, QueueName.INTERACTIVE, "sync.request", key, at, payload)
 
 
 def owe_mirror(session: Session, broker: Broker, now: datetime) -> None:

@@ -13,12 +13,11 @@ from broker.domain.approvals import TaskState
 from broker.domain.errors import Unavailable
 from broker.domain.people import Person
 from broker.ports.desk import MirrorFault, MirrorRow
-from broker.store import people, requests, sync_runs
+from broker.store import outbox, people, requests, sync_runs
 from broker.store.access import holdings_of
 from broker.store.people import PersonRow
 from broker.store.requests import RequestRow
 from broker.sync import engine, timer, wanted
-from broker.sync.apply import owe_look
 from tests.use_cases.conftest import ADA, BEN, EVE, House, account
 from tests.use_cases.fakes import awaiting
 
@@ -363,7 +362,7 @@ def test_a_single_request_that_cannot_be_read_is_tried_again(
     unreadable = {"1"}
     _spoil(known, monkeypatch, unreadable)
     with known.broker.sessions.begin() as session:
-        owe_look(session, "oim", "1", known.clock.now())
+        outbox.owe_look(session, "oim", "1", known.clock.now())
     known.work()
     unreadable.clear()
     known.wait(rounds=3, minutes=5)
