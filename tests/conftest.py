@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from broker.store.migrations import upgrade
-from tests.servers import (
+from tools.servers import (
     APPLICATION,
     Database,
     NotInstalled,

@@ -14,7 +14,7 @@ from broker.settings import DEMO_SECRETS
 from broker.store.migrations import newest
 from cli import demo_settings
 from cli.main import main, parser
-from tests.servers import Database
+from tools.servers import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = {"db", "sync", "orders", "audit"}

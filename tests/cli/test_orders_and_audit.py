@@ -16,7 +16,7 @@ from broker.store.orders import OrderHistoryRow, OrderLineRow, OrderRow
 from cli import demo_settings
 from cli.installation import NobodyToWake, closing
 from cli.main import main
-from tests.servers import Database
+from tools.servers import Database
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 Stuck = Callable[..., str]

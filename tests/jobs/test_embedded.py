@@ -11,7 +11,7 @@ from broker.ports.queue import QueueName
 from broker.queue.embedded import EmbeddedBell
 from jobs import clock
 from jobs.embedded import EmbeddedJobs
-from tests.servers import wait_until
+from tools.servers import wait_until
 
 
 class Work:

@@ -12,7 +12,7 @@ import requests
 
 from cli.demo import Addresses, free_ports
 from cli.walk.browser import Browser
-from tests.servers import wait_until
+from tools.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.xdist_group("journeys")]

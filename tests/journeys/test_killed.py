@@ -24,7 +24,7 @@ from sandbox.web import serve
 from sandbox.world import build_world
 from tests.conftest import migrate, sqlite
 from tests.journeys.killed import MOMENTS
-from tests.servers import Database, free_port, wait_until
+from tools.servers import Database, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = "Stock Count Team"

@@ -15,7 +15,7 @@ from cli import demo_settings
 from cli.children import Children
 from cli.demo import Addresses, free_ports, product, walk_command
 from tests.journeys.stand_in import PIECES
-from tests.servers import Database, PostgreSQL, wait_until
+from tools.servers import Database, PostgreSQL, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = [

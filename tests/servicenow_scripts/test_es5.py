@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import NotInstalled, program
 from tools import es5
+from tools.servers import NotInstalled, program
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from broker.store import audit
 from broker.store.base import Sessions, open_store, sessions_of
-from tests.servers import Database
 from tests.store.conftest import NOON
+from tools.servers import Database
 
 pytestmark = pytest.mark.both
 KEY = b"k" * 32

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.conftest import is_local
-from tests.servers import Database, PostgreSQL, Redis, wait_until
+from tools.servers import Database, PostgreSQL, Redis, wait_until
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def test_a_stopped_redis_leaves_no_folder(redis_server: Redis) -> None:
 
 
 def test_a_server_dies_with_a_killed_parent(redis_server: Redis, tmp_path: Path) -> None:
-    script = "from tests.servers import Redis; print(Redis.start().port, flush=True); input()"
+    script = "from tools.servers import Redis; print(Redis.start().port, flush=True); input()"
     parent = subprocess.Popen(
         [sys.executable, "-c", script],
         stdin=subprocess.PIPE,

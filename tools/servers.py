@@ -1,4 +1,4 @@
-"""Throw-away servers for the tests, from the programs that this machine has.
+"""Throw-away servers for the tests and for `make stack`, from the programs that this machine has.
 
 Each server lives in its own folder, listens on loopback only and dies with the process that
 started it, even when that is killed (`setpriv --pdeathsig`). Nothing here knows the broker.
