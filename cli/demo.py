@@ -118,8 +118,12 @@ def walk_command(at: Addresses) -> list[str]:
 
 
 @contextlib.contextmanager
-def product(at: Addresses, folder: Path, broker: str = "cli.main") -> Iterator[Children]:
-    """Everything running, in a world that is new; `broker` is the module with its command line."""
+def product(
+    at: Addresses, folder: Path, broker: str = "cli.main", outside: str = "sandbox"
+) -> Iterator[Children]:
+    """Everything running, in a world that is new. `broker` is the module with its command line,
+    `outside` the one with that of the stand-ins.
+    """
     demand_free(at)
     environment = demo_settings.prepare(
         folder, broker=at.broker, servicenow=at.servicenow, oim=at.oim, idp=at.idp
@@ -128,7 +132,7 @@ def product(at: Addresses, folder: Path, broker: str = "cli.main") -> Iterator[C
     children = Children(folder, environment)
     try:
         say("Starting the stand-ins for ServiceNow, OIM and the identity provider …")
-        sandbox = [*me, "sandbox", "all", "--port", str(at.port + 1), "--broker-url", at.broker]
+        sandbox = [*me, outside, "all", "--port", str(at.port + 1), "--broker-url", at.broker]
         started = children.start("sandbox", [*sandbox, "--parent-pipe"])
         say("Making the database …")
         children.do("database", [*me, "cli.main", "db", "upgrade"])
