@@ -21,8 +21,13 @@ OPTIONS = (
     "--no-annotate",
     "--system-certs",
 )
-# In this order: the development lock is held to the versions of the run-time lock.
-LOCKS = (("requirements", ()), ("requirements-dev", ()), ("requirements-assets", ("--no-deps",)))
+# In this order: each later lock is held to the versions of those before it.
+LOCKS = (
+    ("requirements", ()),
+    ("requirements-dev", ()),
+    ("requirements-assets", ("--no-deps",)),
+    ("requirements-build", ()),
+)
 
 
 def main(arguments: list[str]) -> int:
