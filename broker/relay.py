@@ -21,7 +21,7 @@ from broker.domain.errors import (
     Refused,
     Unavailable,
 )
-from broker.orders import back_reference, closure, submission, tracking, verification
+from broker.orders import back_reference, cancellation, closure, submission, tracking, verification
 from broker.orders.help import ask_for_help
 from broker.ports.queue import QueueName
 from broker.store import audit, outbox, sign_in, sync_runs
@@ -55,6 +55,7 @@ HANDLERS: dict[str, Handler] = {
     "order.refer_back": Handler(back_reference.refer_back, back_reference.give_up),
     "order.track": Handler(tracking.track, ask_for_help),
     "order.note": Handler(closure.note),
+    "order.recall": Handler(cancellation.recall),
     "order.close": Handler(closure.close, ask_for_help),
     "sync.login": Handler(wanted.pay_login),
     "sync.person": Handler(engine.pay_person),

@@ -15,7 +15,7 @@ from broker import linking
 from broker.context import Broker
 from broker.domain.access import CatalogueItem, ItemName, UnmappedItem
 from broker.domain.errors import NotFound, Postponed
-from broker.domain.orders import LineEvent
+from broker.domain.orders import LineEvent, LineState
 from broker.domain.people import Account, normal
 from broker.orders import help as attention
 from broker.orders import steps
@@ -66,11 +66,18 @@ Finding = Differs | Declined | Unclear | Genuine
 def verify(broker: Broker, message: Message) -> Effect:
     """Ask the desk and decide. Waits (Postponed) while the desk has not approved."""
     order = steps.order_of(broker, message)
+    if not _unverified(order):
+        return lambda _session: None
     try:
         seen = broker.desk(order.source).order(order.ref)
     except NotFound as error:
         return _effect(broker, order, None, Unclear(f"{order.item_number}: {error.reason}"))
     return _effect(broker, order, seen, examine(broker, order, seen, message.attempts))
+
+
+def _unverified(order: OrderRow) -> bool:
+    """Verifying can be owed anew while it runs; the second time there is nothing left to do."""
+    return all(line.state is LineState.RECEIVED for line in order.lines)
 
 
 def examine(broker: Broker, order: OrderRow, seen: DeskOrder, attempts: int) -> Finding:
@@ -216,6 +223,8 @@ def _requester(broker: Broker, opened_by: Account | None) -> str | None:
 def _effect(broker: Broker, order: OrderRow, seen: DeskOrder | None, finding: Finding) -> Effect:
     def store(session: Session) -> None:
         row = steps.held(session, order.id)
+        if not _unverified(row):
+            return
         sha256 = _keep(session, row, seen, broker)
         if isinstance(finding, Genuine):
             _carry(session, row, seen, finding, sha256, broker)

@@ -183,6 +183,15 @@ def keep_evidence(
     return sha256
 
 
+def lines_with_evidence(session: Session, order: OrderRow, kind: str) -> set[str]:
+    """The lines of the order for which something of this kind is kept."""
+    ids = [line.id for line in order.lines]
+    query = select(EvidenceRow.line_id).where(
+        EvidenceRow.line_id.in_(ids), EvidenceRow.kind == kind
+    )
+    return set(session.scalars(query))
+
+
 def locked(session: Session, order_id: str) -> OrderRow | None:
     """The order, held against other writers until the transaction ends."""
     return session.get(OrderRow, order_id, with_for_update=True)

@@ -25,6 +25,7 @@ def blueprint() -> Blueprint:
     problem.handle(api)
     api.after_request(_never_cached)
     api.add_url_rule("/api/v1/events/login", view_func=events.login, methods=["POST"])
+    api.add_url_rule("/api/v1/events/order", "order", events.order, methods=["POST"])
     api.add_url_rule("/api/v1/orders", "receive", orders.receive, methods=["POST"])
     api.add_url_rule("/api/v1/orders", "find", orders.find)
     api.add_url_rule("/api/v1/orders/preview", "preview", orders.preview, methods=["POST"])

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from broker.domain.orders import LineState
 from broker.orders.post import OrderPost
-from webui.api.events import LoginEvent
+from webui.api.events import LoginEvent, OrderEvent
 
 Json = dict[str, Any]
 
@@ -70,6 +70,11 @@ def _paths() -> Json:
     return {
         "/api/v1/events/login": {
             "post": _call("Tell of a sign-in", events, _accepted("Accepted"), "LoginEvent")
+        },
+        "/api/v1/events/order": {
+            "post": _call(
+                "Tell that an item was cancelled", events, _accepted("Accepted"), "OrderEvent"
+            )
         },
         "/api/v1/orders": {
             "post": _call(
@@ -186,7 +191,7 @@ def _order_id() -> Json:
 
 def _schemas() -> Json:
     _, posts = models_json_schema(
-        [(OrderPost, "validation"), (LoginEvent, "validation")],
+        [(model, "validation") for model in (OrderPost, LoginEvent, OrderEvent)],
         ref_template="#/components/schemas/{model}",
     )
     return {**posts["$defs"], **_ANSWERS}

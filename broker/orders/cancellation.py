@@ -1,0 +1,169 @@
+"""The desk takes an order back: what is not submitted yet is stopped, the rest is for a person.
+
+A post that says so is only a knock on the door, as with orders: the desk itself is asked.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.errors import NotFound, Postponed
+from broker.domain.orders import LineEvent, LineState
+from broker.orders import steps
+from broker.ports.desk import DeskApproval, DeskOrder
+from broker.ports.queue import QueueName
+from broker.store import audit, orders
+from broker.store.orders import OrderLineRow, OrderRow
+from broker.store.outbox import Effect, Message
+
+RECALL = "recall"
+_IN_FLIGHT = (LineState.SUBMITTING, LineState.UNCERTAIN)
+# Lines that other steps are about to move: what the recall means for them shows afterwards.
+_UNDECIDED = (LineState.RECEIVED, *_IN_FLIGHT)
+_FIRST_PAUSE_SECONDS = 2.0
+_LONGEST_PAUSE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the desk says of the item: empty if the order stands; `firm` if it is taken back."""
+
+    sentence: str
+    firm: bool
+    evidence: dict[str, object]
+
+
+def announced(broker: Broker, actor: audit.Actor, source: str, number: str, item_id: str) -> None:
+    """Somebody says that this item was cancelled: owe a question to the desk for each order of it.
+
+    An item without an order that is under way leaves no trace: an order that comes later is
+    verified anyway.
+    """
+    at = broker.clock.now()
+    with broker.sessions.begin() as session:
+        for order in orders.of_item(session, source, item_id):
+            if order.item_number == number and not steps.all_final(order):
+                steps.owe(session, f"order.{RECALL}", order, at)
+                audit.record(session, at, actor, f"order.{RECALL}", ("order", order.id), "received")
+    broker.bell.ring(QueueName.ORDERS)
+
+
+def recall(broker: Broker, message: Message) -> Effect:
+    """Ask the desk and act on its word; Postponed while a submission's outcome is open."""
+    order = steps.order_of(broker, message)
+    moving = [line.state for line in order.lines if not line.state.final]
+    if not moving:
+        return lambda _session: None
+    if all(state in _IN_FLIGHT for state in moving):
+        raise Postponed(_pause(message.attempts), "the submission has no outcome yet")
+    return _effect(broker, order.id, _verdict(broker, order))
+
+
+def _pause(attempts: int) -> float:
+    return min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 1.5 ** min(attempts, 20))
+
+
+def _verdict(broker: Broker, order: OrderRow) -> Verdict:
+    try:
+        seen = broker.desk(order.source).order(order.ref)
+    except NotFound as gone:
+        return Verdict(f"{order.item_number} is not at the desk: it {gone.reason}.", False, {})
+    return Verdict(*_over(seen), dict(seen.evidence))
+
+
+def _over(seen: DeskOrder) -> tuple[str, bool]:
+    number = seen.ref.item_number
+    if seen.approval in (DeskApproval.CANCELLED, DeskApproval.REJECTED):
+        return f"{number} was {seen.approval} at the desk.", True
+    return ("", False) if seen.active else (f"{number} was closed at the desk.", False)
+
+
+def _effect(broker: Broker, order_id: str, verdict: Verdict) -> Effect:
+    def store(session: Session) -> None:
+        order, now = steps.held(session, order_id), broker.clock.now()
+        if steps.all_final(order):
+            return
+        if not verdict.sentence:
+            _stands(session, order, now)
+            return
+        told = orders.lines_with_evidence(session, order, RECALL)
+        for line in order.lines:
+            if line.id not in told:
+                _recall(session, order, line, verdict, now)
+        _follow_up(session, order, now)
+
+    return store
+
+
+def _stands(session: Session, order: OrderRow, now: datetime) -> None:
+    words = f"{order.item_number} was said to be cancelled, but the desk says otherwise."
+    orders.remember_step(session, order, now, RECALL, words)
+    audit.record(session, now, audit.SYSTEM, f"order.{RECALL}", ("order", order.id), "unfounded")
+
+
+def _recall(
+    session: Session, order: OrderRow, line: OrderLineRow, verdict: Verdict, now: datetime
+) -> None:
+    """What the desk's word means for one line; a line in flight is left to its outcome."""
+    if line.state is LineState.RECEIVED:
+        # Not confirmed yet, perhaps forged: verifying it asks all questions, and this one too.
+        steps.owe(session, "order.verify", order, now)
+    elif LineState.VERIFIED in (line.state, line.left_state) and verdict.firm:
+        _move(session, order, line, LineEvent.CANCEL, verdict, now)
+    elif line.state is LineState.VERIFIED:
+        words = " Nothing was submitted to the IGA; retry only if it should be."
+        _move(session, order, line, LineEvent.ASK_FOR_HELP, verdict, now, words)
+    elif line.state is LineState.SUBMITTED:
+        words = (
+            f" That was after it was submitted: request {line.iga_request_id} goes on in the IGA."
+            " Withdraw it there if the access is not wanted; then retry, and the order follows"
+            " the request to its end."
+        )
+        _move(session, order, line, LineEvent.ASK_FOR_HELP, verdict, now, words)
+    elif line.state is LineState.NEEDS_ATTENTION:
+        _keep(session, order, line, verdict, now)
+        orders.remember_step(session, order, now, RECALL, verdict.sentence, line)
+        line.reason = f"{line.reason} {verdict.sentence}"[:1000]
+
+
+def _move(
+    session: Session,
+    order: OrderRow,
+    line: OrderLineRow,
+    event: LineEvent,
+    verdict: Verdict,
+    now: datetime,
+    words: str = "",
+) -> None:
+    facts = {
+        "evidence": _keep(session, order, line, verdict, now),
+        "reason": "taken_back_at_desk",
+    }
+    steps.happen(session, order, line, event, now, verdict.sentence + words, facts=facts)
+
+
+def _keep(
+    session: Session, order: OrderRow, line: OrderLineRow, verdict: Verdict, now: datetime
+) -> str:
+    """What the desk said, once a line: the same word does not stop it twice."""
+    return orders.keep_evidence(session, line, now, order.source, RECALL, verdict.evidence)
+
+
+def _follow_up(session: Session, order: OrderRow, now: datetime) -> None:
+    if any(line.state in _UNDECIDED for line in order.lines):
+        soon = now + timedelta(seconds=_FIRST_PAUSE_SECONDS)
+        steps.owe(session, f"order.{RECALL}", order, soon)
+    elif not steps.all_final(order):
+        return
+    elif all(line.state is LineState.CANCELLED for line in order.lines) and not _submitted(order):
+        # It never carried the item out: a later post of the same is a new order.
+        order.carried_item = None
+        steps.owe(session, "order.note", order, now)
+    else:
+        steps.owe(session, "order.close", order, now)
+
+
+def _submitted(order: OrderRow) -> bool:
+    return any(line.iga_request_id for line in order.lines)
