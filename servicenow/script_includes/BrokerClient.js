@@ -1,5 +1,5 @@
 /**
- * Signs and posts to the Request Broker: an approved order, or that somebody signed in.
+ * Signs and posts to the Request Broker: an approved order, that one was cancelled, or that somebody signed in.
  *
  * Signature: Standard Webhooks, version 1. The body is pure ASCII, so that the bytes that are signed are
  * the bytes that are sent, whatever encoding the platform uses; `$` is escaped too, because the platform
@@ -17,6 +17,16 @@ BrokerClient.prototype = {
     /** Posts one approved requested item. True when the broker has taken it. */
     postOrder: function (item) {
         return this._post('orders', '/api/v1/orders', this.orderBody(item), item.getValue('number'));
+    },
+
+    /** Posts that a requested item was cancelled. True when the broker has taken it. */
+    postCancellation: function (item) {
+        var body = {
+            source: this.source,
+            item: { number: item.getValue('number'), sys_id: item.getUniqueValue() },
+            event: 'cancelled'
+        };
+        return this._post('events', '/api/v1/events/order', body, 'cancellation of ' + item.getValue('number'));
     },
 
     /** Posts that a user signed in, at a time in the platform's format (UTC). True when taken. */

@@ -17,6 +17,7 @@ from sandbox.servicenow.engine import ScriptFailed
 from tests.sandbox.servicenow.desks import Desk, Post, Receiver, fetch
 
 LOGIN, ORDERS = "/api/v1/events/login", "/api/v1/orders"
+CANCELLATION = "/api/v1/events/order"
 
 
 def signature(post: Post, secret: str) -> str:
@@ -112,6 +113,36 @@ def test_a_rejected_order_is_not_posted(desk: Desk, receiver: Receiver) -> None:
     desk.decide(desk.ordered(), "rejected")
     assert desk.state.jobs.wait_idle()
     assert receiver.to(ORDERS) == []
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_cancelled_order_is_posted_and_signed(
+    desk: Desk, receiver: Receiver, approved: bool
+) -> None:
+    ritm = desk.ordered()
+    if approved:
+        desk.decide(ritm, "approved")
+    desk.as_("admin").patch("sc_req_item", ritm["sys_id"], approval="cancelled")
+    assert desk.state.jobs.wait_idle()
+    (post,) = receiver.to(CANCELLATION)
+    assert post.headers["webhook-signature"] == signature(post, DEMO_EVENTS_SECRET)
+    assert json.loads(post.body) == {
+        "source": "servicenow",
+        "item": {"number": ritm["number"], "sys_id": ritm["sys_id"]},
+        "event": "cancelled",
+    }
+    message = f"Request Broker: cancellation of {ritm['number']} was taken (HTTP 202)"
+    assert ("info", message) in log_of(desk)
+
+
+def test_what_the_broker_closes_itself_is_no_cancellation(desk: Desk, receiver: Receiver) -> None:
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    (task,) = desk.as_("broker").rows("sc_task", f"request_item={ritm['sys_id']}")
+    desk.as_("broker").patch("sc_task", task["sys_id"], state="4")
+    assert desk.state.jobs.wait_idle()
+    assert desk.item(ritm["sys_id"])["active"] == "false"
+    assert receiver.to(CANCELLATION) == []
 
 
 def test_a_later_change_of_an_approved_item_posts_nothing(desk: Desk, receiver: Receiver) -> None:
