@@ -1,28 +1,28 @@
 """`request-broker doctor`: what is wrong with this installation, in sentences."""
 
 import argparse
-from collections.abc import Callable, Iterator
+import os
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from redis import Redis
-from sqlalchemy.exc import SQLAlchemyError
-
 from broker.bootstrap import build
-from broker.context import Broker
-from broker.domain.errors import ConnectorError
-from broker.store import migrations
+from broker.doctor import Finding, Level, examine, looks
+from broker.settings import BadSettings
 from cli.families import command, with_json
-from cli.installation import NobodyToWake, closing, redis_url, revision_of
+from cli.installation import NobodyToWake, closing
 from cli.terminal import Record, say, show
 
 if TYPE_CHECKING:
     from cli.families import Commands
 
 _ABOUT = (
-    "Check this installation: every setting is readable and valid; the database answers and has the"
-    " newest tables; Redis answers and never evicts; each connection (IGA and desk) answers and"
-    " takes our account. Exit code 1 if anything is wrong, 2 if a setting is."
+    "Check this installation, all of it, and say what to do: settings and secrets, database and"
+    " its tables, Redis and its workers, every connection with its account and its clock, sign-in"
+    " over SAML and its certificates, disks. Exit code 1 if anything is wrong, 2 if a setting is."
 )
+_PATIENCE_SECONDS = 14.0
+_MARKS = {Level.OK: "ok", Level.NOTE: "note", Level.WARNING: "warning", Level.WRONG: "WRONG"}
 
 
 def add(commands: "Commands") -> None:
@@ -32,51 +32,35 @@ def add(commands: "Commands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything; one line each."""
-    with closing(build(bell=NobodyToWake())) as broker:
-        found = list(findings(broker))
-    if args.json:
-        show(found, as_json=True, nothing="")
-    else:
-        for finding in found:
-            say(f"{'ok    ' if finding['ok'] else 'WRONG '} {finding['what']}: {finding['says']}")
-    return 0 if all(finding["ok"] for finding in found) else 1
-
-
-def findings(broker: Broker) -> Iterator[Record]:
-    """What each part says about itself."""
-    yield _finding("settings", lambda: "every setting is valid.")
-    yield _finding("database", lambda: _database(broker))
-    yield _finding("redis", _redis)
-    for iga in broker.igas.values():
-        yield _finding(iga.name, iga.check)
-    for desk in broker.desks.values():
-        yield _finding(desk.name, desk.check)
-
-
-class _Wrong(Exception):
-    """A part is not as it should be."""
-
-
-def _finding(what: str, look: Callable[[], str]) -> Record:
     try:
-        return {"what": what, "ok": True, "says": look()}
-    except (_Wrong, ConnectorError, SQLAlchemyError) as error:
-        return {"what": what, "ok": False, "says": str(error).splitlines()[0]}
+        found, code = _look()
+    except BadSettings as bad:
+        found, code = [Finding("settings", Level.WRONG, fault) for fault in bad.faults], 2
+    if args.json:
+        show([_record(finding) for finding in found], as_json=True, nothing="")
+    else:
+        _tell(found)
+    return code
 
 
-def _database(broker: Broker) -> str:
-    has, needs = revision_of(broker), migrations.newest()
-    if has != needs:
-        raise _Wrong(f"at revision {has or 'none'}, not {needs}: run request-broker db upgrade.")
-    return f"up to date, revision {has}."
+def _look() -> tuple[list[Finding], int]:
+    from webui.auth.doctor import sign_in
+
+    with closing(build(bell=NobodyToWake())) as broker:
+        everything = looks(broker, os.environ) | {"sign-in": lambda: sign_in(broker.settings)}
+        found = examine(everything, _PATIENCE_SECONDS)
+    return found, int(any(finding.level is Level.WRONG for finding in found))
 
 
-def _redis() -> str:
-    from jobs.worker import redis_fault
+def _tell(found: Sequence[Finding]) -> None:
+    for finding in found:
+        say(f"{_MARKS[finding.level]:<8}{finding.what}: {finding.says}")
+    counts = Counter(finding.level for finding in found)
+    bad = [(counts[Level.WRONG], "wrong"), (counts[Level.WARNING], "to be looked at soon")]
+    said = ", ".join(f"{count} {word}" for count, word in bad if count)
+    say(f"\n{said}." if said else "\nAll is well.")
 
-    url = redis_url()
-    if url is None:
-        return "not set: the queue runs inside request-broker web."
-    if fault := redis_fault(Redis.from_url(url)):
-        raise _Wrong(fault)
-    return "answers and never evicts."
+
+def _record(finding: Finding) -> Record:
+    is_ok = finding.level is not Level.WRONG
+    return {"what": finding.what, "level": finding.level, "ok": is_ok, "says": finding.says}

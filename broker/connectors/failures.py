@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import requests
 import urllib3
 
+from broker.connectors.clocks import http_date
 from broker.domain.errors import (
     ConnectorError,
     Misconfigured,
@@ -35,6 +35,10 @@ _FINAL: dict[int, tuple[type[ConnectorError], str]] = {
     HTTPStatus.NOT_ACCEPTABLE: (Misconfigured, _ADDRESS),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (Misconfigured, _ADDRESS),
 }
+_OF_ACCOUNT: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: ": it does not take {} with this secret",
+    HTTPStatus.FORBIDDEN: ": {} lacks a right that the broker needs",
+}
 _SPOKEN = ("message", "detail", "errorMessage", "errorCode", "error_description", "statusMessage")
 
 
@@ -44,9 +48,15 @@ def unclear(system: str, writing: bool, reason: str, wait: float | None = None) 
 
 
 def from_status(
-    system: str, status: int, headers: Mapping[str, str], body: bytes, writing: bool
+    system: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    writing: bool,
+    account: str = "",
 ) -> ConnectorError:
-    """The error for an answer that is no success (RFC 9110; 429 of RFC 6585).
+    """The error for an answer that is no success (RFC 9110; 429 of RFC 6585). `account` is whom
+    a refusal of our credentials or rights shall name.
 
     429 and 503 say that the call was not carried out, and so does a 404 without data: it comes
     from a server whose application is not there, as WebLogic's while that is deployed anew. Of
@@ -60,7 +70,8 @@ def from_status(
         return Unavailable(system, said + _AWAY, wait)
     if status in _FINAL:
         kind, advice = _FINAL[status]
-        return kind(system, said + advice)
+        named = _OF_ACCOUNT.get(status, advice) if account else advice
+        return kind(system, said + named.format(account))
     if status in _NO_TELLING or status >= _SERVER:
         return unclear(system, writing, said, wait)
     if status >= _CLIENT:
@@ -113,12 +124,8 @@ def retry_after(value: str | None) -> float | None:
 
 
 def _until(value: str | None) -> float:
-    try:
-        at = parsedate_to_datetime(value or "")
-    except ValueError:
-        return -1.0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    at = http_date(value)
+    return -1.0 if at is None else max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def spoken(body: bytes) -> str:

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Protocol
 
 import requests
 import urllib3
 
+from broker.connectors.clocks import ahead
 from broker.connectors.failures import from_status, from_transport, unclear
 from broker.connectors.pace import Pace
 from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
@@ -43,6 +45,10 @@ class Limits:
     tries: int = 3
     patience: float = 5.0
     back_off: float = 0.25
+
+
+# For somebody who stands there and waits to hear whether a connection works.
+CHECKING = Limits(read=8.0, total=10.0, tries=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,17 @@ class Http:
         limits: Limits | None = None,
         pace: Pace | None = None,
         refuses: Callable[[bytes], bool] = lambda _body: False,
+        account: str = "",
     ) -> None:
-        """`refuses(body)` tells a 403 about this very record from one about our rights."""
+        """`refuses(body)` tells a 403 about this very record from one about our rights;
+        `account` is who we are, for the sentence that says so.
+        """
         self.system, self._base, self._auth = system, base_url.rstrip("/"), auth
         self._headers = {"Accept": "application/json"} | dict(headers or {})
         self._limits, self._pace, self._refuses = limits or Limits(), pace or Pace(), refuses
-        self._local = threading.local()
+        self._account, self._local = account, threading.local()
+        # of the latest answer: how far their clock is ahead of ours
+        self.clock_ahead: timedelta | None = None
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """Read. Repeated, with full jitter, while the system is unavailable and time is left."""
@@ -141,10 +152,11 @@ class Http:
     def _exchange(self, call: "_Call", deadline: float) -> tuple[int, Mapping[str, str], bytes]:
         proof = dict(self._auth.headers()) if self._auth else {}
         self._pace.wait()
-        started, status = time.monotonic(), 0
+        started, sent_at, status = time.monotonic(), datetime.now(UTC), 0
         try:
             with self._request(call, deadline, proof) as response:
-                status = response.status_code
+                status, date = response.status_code, response.headers.get("Date")
+                self.clock_ahead = ahead(date, sent_at, datetime.now(UTC))
                 content = self._content(response.raw, deadline, call.writing)
                 return status, response.headers, content
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -204,7 +216,7 @@ class Http:
         if status == HTTPStatus.FORBIDDEN and self._refuses(content):
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         if status not in _SUCCESS:
-            raise from_status(self.system, status, headers, content, call.writing)
+            raise from_status(self.system, status, headers, content, call.writing, self._account)
         if status in _NO_BODY and not content:
             return Answer(status, None, headers)
         return Answer(status, self._json(call, headers, content), headers)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from broker.domain.people import Account
+from broker.ports.health import Health
 
 
 class DeskApproval(StrEnum):
@@ -153,8 +154,11 @@ class DirectoryPort(Protocol):
         """Every user, inactive ones too."""
         ...
 
-    def check(self) -> str:
-        """One sentence saying that the connection works; raises a ConnectorError otherwise."""
+    def check(self) -> Health:
+        """Try the connection, within seconds: it works, and our account sees what it must see.
+
+        Raises a ConnectorError otherwise.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
 from broker.domain.access_requests import AccessRequest, RequestHeader
 from broker.domain.people import Person
+from broker.ports.health import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,9 @@ class Iga(Protocol):
         """Where a person sees their own access."""
         ...
 
-    def check(self) -> str:
-        """One sentence saying that the connection works; raises a ConnectorError otherwise."""
+    def check(self) -> Health:
+        """Try the connection, within seconds: it works, and our account sees what it must see.
+
+        Raises a ConnectorError otherwise.
+        """
         ...

@@ -116,13 +116,22 @@ class Identified(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
 
 
-def open_store(url: str) -> Engine:
+def open_store(url: str, patience_seconds: int | None = None) -> Engine:
     """The engine for `url`. SQLite gets foreign keys, a busy time-out and write-ahead logging.
 
-    Its errors name columns, never what was written: people's words stay out of the logs.
+    PostgreSQL has to take a connection, and to answer each statement, within `patience_seconds`
+    where they are given.
+
+    Errors name columns, never what was written: people's words stay out of the logs.
     """
     in_file = url.startswith("sqlite")
-    engine = create_engine(url, pool_pre_ping=not in_file, hide_parameters=True)
+    patience: dict[str, object] = {}
+    if patience_seconds and not in_file:
+        limit = f"-c statement_timeout={patience_seconds * 1000}"
+        patience = {"connect_timeout": patience_seconds, "options": limit}
+    engine = create_engine(
+        url, pool_pre_ping=not in_file, hide_parameters=True, connect_args=patience
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_immediate)

@@ -367,3 +367,37 @@ def test_a_rate_budget_spreads_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(4):
         pace.wait()
     assert slept == [pytest.approx(0.1), pytest.approx(0.2)]
+
+
+@pytest.mark.parametrize("seconds", [-400, 0, 300])
+def test_every_answer_tells_how_far_their_clock_is_ahead_of_ours(
+    wire: responses.RequestsMock, http: Http, seconds: int
+) -> None:
+    theirs = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+    wire.add("GET", f"{BASE}/x", json={}, headers={"Date": theirs})
+    read(http)
+    assert http.clock_ahead is not None
+    assert abs(http.clock_ahead.total_seconds() - seconds) < 60
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": "soon"}])
+def test_a_system_that_does_not_tell_the_time_is_not_judged_by_it(
+    wire: responses.RequestsMock, http: Http, headers: dict[str, str]
+) -> None:
+    wire.add("GET", f"{BASE}/x", json={}, headers=headers)
+    read(http)
+    assert http.clock_ahead is None
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(401, "does not take the user broker"), (403, "the user broker lacks a right")],
+)
+def test_a_refused_account_is_named_but_never_its_password(
+    wire: responses.RequestsMock, status: int, sentence: str
+) -> None:
+    http = Http("desk", BASE, Basic("broker", "pässword"), account="the user broker")
+    wire.add("GET", f"{BASE}/x", status=status, json={})
+    with pytest.raises(Misconfigured, match=sentence) as refused:
+        read(http)
+    assert "pässword" not in str(refused.value)

@@ -25,6 +25,7 @@ from broker.ports.desk import (
     MirrorRow,
     OrderRef,
 )
+from broker.ports.health import Health
 from broker.ports.iga import IgaCapabilities, Receipt, Submission
 from broker.ports.queue import QueueName
 
@@ -78,6 +79,7 @@ class FakeIga:
     lose_answers: int = 0
     hidden: set[str] = field(default_factory=set)
     reads: list[str] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
 
     def person(self, login: str) -> Person | None:
         return next((p for p in self.staff if normal(p.login) == normal(login)), None)
@@ -130,6 +132,7 @@ class FakeIga:
 
     def find_submitted(self, submission: Submission) -> str | None:
         self._break("find_submitted")
+        self.looks.append(submission.reference)
         return next(
             (
                 r.header.id
@@ -153,8 +156,8 @@ class FakeIga:
     def access_link(self) -> str:
         return "https://iga.example/access"
 
-    def check(self) -> str:
-        return "answers"
+    def check(self) -> Health:
+        return Health("answers")
 
     def _visible(self) -> list[AccessRequest]:
         return [r for id_, r in self.requests.items() if id_ not in self.hidden]
@@ -212,10 +215,12 @@ class FakeDesk:
     mirrored: dict[str, MirrorRow] = field(default_factory=dict)
     writes: int = 0
     refuse: str = ""
+    asked: list[str] = field(default_factory=list)
     breaks: dict[str, Exception] = field(default_factory=dict)
 
     def order(self, ref: OrderRef) -> DeskOrder:
         self._break("order")
+        self.asked.append(ref.item_number)
         if ref.item_id not in self.items:
             raise NotFound(self.name, f"has no item {ref.item_number}")
         return self.items[ref.item_id]
@@ -230,6 +235,7 @@ class FakeDesk:
     def close(self, ref: OrderRef, marker: str, complete: bool, note: str, comment: str) -> None:
         self._break("close")
         self._once("close", ref, marker, f"{complete} {note} {comment}")
+        self.items[ref.item_id] = replace(self.items[ref.item_id], active=False)
 
     def item_link(self, ref: OrderRef) -> str:
         return f"https://desk.example/{ref.item_number}"
@@ -254,8 +260,8 @@ class FakeDesk:
     def accounts(self) -> Iterator[Account]:
         yield from self.users
 
-    def check(self) -> str:
-        return "answers"
+    def check(self) -> Health:
+        return Health("answers")
 
     def approve(self, item_id: str, approval: DeskApproval = DeskApproval.APPROVED) -> None:
         decisions = [DeskDecision("ben", approval.value, NOON)]

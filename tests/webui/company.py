@@ -20,6 +20,7 @@ from broker.domain.orders import LineState
 from broker.domain.people import Person, normal
 from broker.domain.visibility import Role
 from broker.ports.desk import OrderRef
+from broker.ports.health import Health
 from broker.ports.queue import QueueName
 from broker.settings import Settings, load
 from broker.store.orders import OrderLineRow, OrderRow
@@ -76,10 +77,10 @@ class StandIn:
     def item_link(self, ref: OrderRef) -> str:
         return f"https://desk.example.com/item/{ref.item_id}"
 
-    def check(self) -> str:
+    def check(self) -> Health:
         if not self.works:
             raise Unavailable(self.name, "nobody answers")
-        return "answers"
+        return Health("answers")
 
     def find_people(self, attribute: str, value: str) -> Sequence[Person]:
         if not self.works:

@@ -66,9 +66,8 @@ def check() -> str:
 
 def _try(connection: Iga | Desk) -> Check:
     try:
-        return Check(
-            connection.name, True, connection.check().removeprefix(connection.name).strip()
-        )
+        says = connection.check().says
+        return Check(connection.name, True, says.removeprefix(connection.name).strip())
     except ConnectorError as error:
         return Check(connection.name, False, error.reason)
 

@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 
 from broker.store.schema import metadata
 
@@ -28,12 +28,26 @@ def upgrade(url: str, application_role: str | None = None) -> None:
 def revision_of(engine: Engine) -> str | None:
     """The revision that the database has."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_on(connection)
+
+
+def revision_on(connection: Connection) -> str | None:
+    """The revision of the database behind this connection."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str | None:
     """The revision that this code needs."""
-    return ScriptDirectory.from_config(_config("sqlite://")).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config("sqlite://"))
+
+
+def knows(revision: str) -> bool:
+    """Whether this code has this revision; one that it has not is probably newer."""
+    return any(each.revision == revision for each in _scripts().walk_revisions())
 
 
 def differences(url: str) -> list[object]:

@@ -4,9 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, text
 
 from broker.store.base import Base
-
-# Nobody but the owner may change or remove what was written here.
-INSERT_ONLY = ("audit_events", "audit_seals")
+from broker.store.rights import INSERT_ONLY
 
 
 def _grant(connection: Connection, role: str) -> None:

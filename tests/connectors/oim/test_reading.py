@@ -207,12 +207,21 @@ def test_links_lead_into_the_console(oim: OimSite) -> None:
 
 @pytest.mark.parametrize("way", ["basic", "jwt"])
 def test_every_way_of_signing_in_works(oim: OimSite, way: str) -> None:
-    assert oim.connect(authentication=way).check() == "oim answers, and BROKER is signed in."
+    assert oim.connect(authentication=way).check().says == "oim answers, and BROKER is signed in."
 
 
 def test_a_wrong_password_is_for_the_operator(oim: OimSite) -> None:
-    with pytest.raises(Misconfigured):
+    with pytest.raises(Misconfigured, match="does not take the user broker with this secret") as it:
         oim.connect(password="wrong").check()
+    assert "wrong" not in str(it.value)
+
+
+def test_an_account_that_sees_no_catalogue_does_not_pass_the_check(
+    oim: OimSite,
+) -> None:
+    oim.state.items.clear()
+    with pytest.raises(Misconfigured, match="shows broker an empty catalogue"):
+        oim.iga.check()
 
 
 def test_an_address_without_the_api_does_not_pass_the_check(oim: OimSite) -> None:

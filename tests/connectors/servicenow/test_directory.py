@@ -3,6 +3,8 @@
 import pytest
 
 from broker.domain.errors import Misconfigured, Unavailable
+from sandbox.servicenow.accounts import Account
+from sandbox.servicenow.records import Row
 from tests.connectors.conftest import DeskSite
 
 
@@ -57,12 +59,12 @@ def test_inactive_people_are_listed_as_such(desk: DeskSite) -> None:
     [{}, {"client_id": ""}, {"grant": "client_credentials", "password": ""}],
 )
 def test_every_way_of_signing_in_works(desk: DeskSite, settings: dict[str, str]) -> None:
-    assert desk.connect(**settings).check() == "servicenow answers, and broker is signed in."
+    assert desk.connect(**settings).check().says == "servicenow answers, and broker is signed in."
 
 
 @pytest.mark.parametrize("settings", [{"password": "wrong"}, {"client_secret": "wrong"}])
 def test_wrong_credentials_are_for_the_operator(desk: DeskSite, settings: dict[str, str]) -> None:
-    with pytest.raises(Misconfigured):
+    with pytest.raises(Misconfigured, match="the OAuth client broker with the user broker"):
         desk.connect(**settings).check()
 
 
@@ -72,6 +74,31 @@ def test_an_account_that_sees_nothing_is_told_from_one_that_works(
     monkeypatch.setattr(desk.state.access, "may_read", lambda *_: False)
     with pytest.raises(Misconfigured, match="hides the integration user broker"):
         desk.desk.check()
+
+
+def test_a_table_of_which_the_account_sees_nothing_is_named(
+    desk: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read = desk.state.access.may_read
+    desk.order("standard_laptop")
+
+    def some(account: Account, table: str, row: Row) -> bool:
+        return table != "sc_req_item" and may_read(account, table, row)
+
+    monkeypatch.setattr(desk.state.access, "may_read", some)
+    with pytest.raises(Misconfigured, match="shows broker nothing of sc_req_item: rights"):
+        desk.desk.check()
+
+
+def test_an_instance_without_our_app_does_not_pass_the_check(desk: DeskSite) -> None:
+    with pytest.raises(Misconfigured, match="no table x_other_request or x_other_approval"):
+        desk.connect(scope="x_other").check()
+
+
+def test_a_check_tells_the_time_of_the_instance(desk: DeskSite) -> None:
+    ahead = desk.desk.check().clock_ahead
+    assert ahead is not None
+    assert abs(ahead.total_seconds()) < 60
 
 
 @pytest.mark.parametrize(
@@ -84,6 +111,6 @@ def test_an_instance_in_trouble_is_unavailable(desk: DeskSite, fault: str) -> No
 
 
 def test_a_token_that_was_revoked_is_renewed(desk: DeskSite) -> None:
-    desk.desk.check()
+    assert desk.desk.account_named("ada")
     desk.state.tokens.revoke_all()
-    assert "signed in" in desk.desk.check()
+    assert desk.desk.account_named("ada")

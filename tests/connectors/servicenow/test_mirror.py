@@ -68,7 +68,7 @@ def test_a_batch_that_never_gets_anywhere_is_for_later(desk: DeskSite) -> None:
 
 
 def test_a_batch_whose_answer_was_lost_is_sent_again(desk: DeskSite) -> None:
-    desk.desk.check()
+    assert desk.desk.account_named("ada")
     desk.state.faults.add("drop-after-accept")
     with pytest.raises(Unavailable):
         desk.desk.mirror([row()])

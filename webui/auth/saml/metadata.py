@@ -9,8 +9,8 @@ import base64
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from broker.connectors.clocks import ahead
 from webui.auth.saml.identity import parsed_time
 from webui.auth.saml.names import BINDING_REDIRECT, PREFIXES, md
 from webui.auth.saml.provider import is_safe_url
@@ -41,6 +42,7 @@ class IdpMetadata:
 
     `certificates` are PEM texts of its signing keys, `certificates_end_at` their end dates in the
     same order; an ended certificate is still listed, for somebody to be warned. Times are UTC.
+    `clock_ahead` is how far the clock of its address is ahead of ours, if it tells the time.
     """
 
     entity_id: str
@@ -48,6 +50,7 @@ class IdpMetadata:
     certificates: tuple[str, ...]
     certificates_end_at: tuple[datetime, ...]
     valid_until: datetime | None
+    clock_ahead: timedelta | None = None
 
 
 def load_metadata(source: str, now: datetime, entity_id: str = "") -> IdpMetadata:
@@ -56,8 +59,10 @@ def load_metadata(source: str, now: datetime, entity_id: str = "") -> IdpMetadat
     With `entity_id` given, that provider is taken and none other; without, the document must hold
     exactly one. Raises MetadataError.
     """
-    document = _fetched(source) if "://" in source else _read(Path(source))
-    return parse_metadata(document, now, entity_id)
+    if "://" not in source:
+        return parse_metadata(_read(Path(source)), now, entity_id)
+    document, clock_ahead = _fetched(source)
+    return replace(parse_metadata(document, now, entity_id), clock_ahead=clock_ahead)
 
 
 def parse_metadata(document: bytes, now: datetime, entity_id: str = "") -> IdpMetadata:
@@ -90,14 +95,16 @@ def _read(path: Path) -> bytes:
         raise MetadataError(f"The metadata file {path} cannot be read: {reason}.") from error
 
 
-def _fetched(url: str) -> bytes:
+def _fetched(url: str) -> tuple[bytes, timedelta | None]:
     if not is_safe_url(url):
         raise MetadataError(
             f"The metadata address {url!r} is neither https nor http on this machine."
         )
+    sent_at = datetime.now(UTC)
     try:
         with _opener().open(url, timeout=CONNECT_SECONDS) as answer:
-            return _limited(answer, url)
+            clock_ahead = ahead(answer.headers.get("Date"), sent_at, datetime.now(UTC))
+            return _limited(answer, url), clock_ahead
     except urllib.error.HTTPError as error:
         raise MetadataError(f"The metadata address {url} answered {error.code}.") from error
     except (OSError, HTTPException, ValueError) as error:

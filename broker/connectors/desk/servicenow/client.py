@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from broker.connectors.desk.servicenow.settings import Settings
 from broker.connectors.desk.servicenow.values import Row, sys_id, unwrapped
@@ -15,7 +16,7 @@ _TABLE = "/api/now/table"
 _BATCH = "/api/now/v1/batch"
 _TOKEN = "/oauth_token.do"  # noqa: S105 - a path
 _PLAIN = {"sysparm_display_value": "false", "sysparm_exclude_reference_link": "true"}
-_MOST_ROWS = 1_000_000
+_MOST_ROWS, _SAMPLE = 1_000_000, 10
 # Refusals of this record, not of our rights (ServiceNow docs, "REST API HTTP response codes").
 _RECORD_REFUSED = (b"Data Policy Exception", b"aborted by Business Rule")
 
@@ -23,17 +24,32 @@ _RECORD_REFUSED = (b"Data Policy Exception", b"aborted by Business Rule")
 class Client:
     """One instance, spoken to as the integration user."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, limits: Limits | None = None) -> None:
         self.system, self._limit = name, settings.page_size
-        base, limits = str(settings.url).rstrip("/"), Limits(read=settings.read_seconds)
+        base, limits = str(settings.url).rstrip("/"), limits or Limits(read=settings.read_seconds)
+        once, account = replace(limits, tries=1), _account(settings)
         self._http = Http(
             name,
             base,
-            _proof(settings, Http(name, base, limits=replace(limits, tries=1))),
+            _proof(settings, Http(name, base, limits=once, account=account)),
             limits=limits,
             pace=Pace(settings.calls_per_second),
             refuses=lambda body: any(words in body for words in _RECORD_REFUSED),
+            account=account,
         )
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the instance's clock is ahead of ours, by its latest answer."""
+        return self._http.clock_ahead
+
+    def hides(self, table: str) -> bool:
+        """Whether there are rows of which we see none: limits come before rights, so the total
+        counts what we may not see (ServiceNow docs, "Table API").
+        """
+        asked = _PLAIN | _only(("sys_id",)) | {"sysparm_limit": str(_SAMPLE)}
+        answer = self._http.get(f"{_TABLE}/{table}", asked)
+        return not self._several(answer) and _total(answer, 0) > 0
 
     def row(self, table: str, key: str, fields: Sequence[str] = ()) -> Row:
         """The record with this sys_id; NotFound if it is gone or hidden."""
@@ -114,6 +130,15 @@ def _total(answer: Answer, unknown: int) -> int:
     """How many rows there are; where nobody says so, one page more as long as rows come."""
     said = answer.headers.get("X-Total-Count", "")
     return int(said) if said.isdecimal() else unknown
+
+
+def _account(settings: Settings) -> str:
+    """Who we are there, for an operator to read."""
+    user = f"the user {settings.username}"
+    if not settings.client_id:
+        return user
+    client = f"the OAuth client {settings.client_id}"
+    return f"{client} with {user}" if settings.grant == "password" else client
 
 
 def _proof(settings: Settings, http: Http) -> Auth:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from broker.connectors.desk.servicenow.client import Client
 from broker.connectors.desk.servicenow.values import Row, Unsearchable, equals, is_sys_id, true
-from broker.domain.errors import Misconfigured, NotFound
+from broker.domain.errors import NotFound
 from broker.domain.people import Account, normal
 
 _TABLE = "sys_user"
@@ -27,8 +27,8 @@ def referred(system: str, row: Row, path: str) -> Account | None:
 class Directory:
     """Look-ups in `sys_user` (ServiceNow docs, "Table API")."""
 
-    def __init__(self, client: Client, username: str) -> None:
-        self._client, self._username = client, username
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def account(self, key: str) -> Account | None:
         """The user with this sys_id, or None."""
@@ -54,14 +54,6 @@ class Directory:
         for row in self._client.rows(_TABLE, "", _COLUMNS):
             if row.get("user_name"):
                 yield _account(self._client.system, row)
-
-    def check(self) -> str:
-        """Read our own row: without rights ServiceNow answers 200 and shows nothing."""
-        own = self.named(self._username)
-        if own is None:
-            reason = f"answers, but hides the integration user {self._username}: rights are missing"
-            raise Misconfigured(self._client.system, reason)
-        return f"{self._client.system} answers, and {own.login} is signed in."
 
 
 def _account(system: str, user: Row) -> Account:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
+from broker.connectors.desk.servicenow.checking import check
 from broker.connectors.desk.servicenow.client import Client
 from broker.connectors.desk.servicenow.journal import Journal
 from broker.connectors.desk.servicenow.mirror import Mirror
@@ -12,6 +13,7 @@ from broker.connectors.desk.servicenow.people import Directory
 from broker.connectors.desk.servicenow.settings import Settings
 from broker.domain.people import Account
 from broker.ports.desk import DeskOrder, MirrorFault, MirrorRow, OrderRef
+from broker.ports.health import Health
 
 
 class ServiceNow:
@@ -23,7 +25,7 @@ class ServiceNow:
         self._orders = Orders(client, settings)
         self._journal = Journal(client, self._orders, settings)
         self._mirror = Mirror(client, settings.batch_size)
-        self._directory = Directory(client, settings.username)
+        self._directory = Directory(client)
         base = str(settings.portal_url or settings.url).rstrip("/")
         self._ticket = (
             f"{base}{settings.portal_path.rstrip('/')}?id=ticket&table=sc_req_item&sys_id="
@@ -75,6 +77,6 @@ class ServiceNow:
         """Every user, inactive ones too."""
         return self._directory.everybody()
 
-    def check(self) -> str:
-        """One sentence saying that the connection works; raises a ConnectorError otherwise."""
-        return self._directory.check()
+    def check(self) -> Health:
+        """Sign in anew, read our own user and a little of every table that we work with."""
+        return check(self.name, self._settings)

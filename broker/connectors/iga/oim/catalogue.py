@@ -60,6 +60,10 @@ class Catalogue:
                 return _item(ItemKind(name.kind), found[0])
         return None
 
+    def has_items(self) -> bool:
+        """Whether anything at all can be asked for."""
+        return any(next(self._rows(kind, ""), None) for kind in ItemKind)
+
     def name_of(self, kind: str, key: str) -> str:
         """What the catalogue calls this entity; kind and key where it is not in it."""
         known = self._known(kind) if kind in list(ItemKind) else {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from broker.connectors.http import Auth, Basic, Http, Limits
 from broker.connectors.iga.oim.settings import Settings
@@ -21,19 +22,31 @@ _WRITING = {"X-Requested-By": "request-broker"}
 class Client:
     """The API of one installation."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, limits: Limits | None = None) -> None:
         self.system, self._limit = name, settings.page_size
-        base, limits = str(settings.url).rstrip("/"), Limits(read=settings.read_seconds)
+        base, limits = str(settings.url).rstrip("/"), limits or Limits(read=settings.read_seconds)
+        account = f"the user {settings.username}"
         basic = Basic(settings.username, settings.password.get_secret_value())
         proof: Auth = basic
         if settings.authentication == "jwt":
             once = replace(limits, tries=1)
-            service = Http(name, base, basic, headers=_WRITING, limits=once)
+            service = Http(name, base, basic, headers=_WRITING, limits=once, account=account)
             proof = Tokens(service, _TOKENS, fields=("accessToken", "expiresIn"))
         pace = Pace(settings.calls_per_second)
         self._http = Http(
-            name, base + _SELF_SERVICE, proof, headers=_WRITING, limits=limits, pace=pace
+            name,
+            base + _SELF_SERVICE,
+            proof,
+            headers=_WRITING,
+            limits=limits,
+            pace=pace,
+            account=account,
         )
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of ours, by its latest answer."""
+        return self._http.clock_ahead
 
     def one(self, path: str) -> Row:
         """One record; NotFound if there is none."""

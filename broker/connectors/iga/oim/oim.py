@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from broker.connectors.iga.oim.catalogue import Catalogue, Holdings
+from broker.connectors.iga.oim.checking import check
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
 from broker.connectors.iga.oim.requests import Requests
@@ -11,8 +12,8 @@ from broker.connectors.iga.oim.settings import Settings
 from broker.connectors.iga.oim.submissions import Submissions
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
 from broker.domain.access_requests import AccessRequest, RequestHeader
-from broker.domain.errors import Misconfigured, NotFound
 from broker.domain.people import Person
+from broker.ports.health import Health
 from broker.ports.iga import IgaCapabilities, Receipt, Submission
 
 # Oracle, Developer's Guide, "Using URLs": meant for use in other pages. No documented address
@@ -38,7 +39,7 @@ class Oim:
             holdings=True,
         )
         self._client = Client(name, settings)
-        self._username = settings.username
+        self._settings = settings
         self._console = str(settings.console_url).rstrip("/") + _CONSOLE
         self._people = People(self._client)
         self._catalogue = Catalogue(self._client, settings.names_kept_seconds)
@@ -105,14 +106,6 @@ class Oim:
         """Where a person sees their own access."""
         return f"{self._console}my_access_roles"
 
-    def check(self) -> str:
-        """Read our own user: an answer without it means rights are missing."""
-        try:
-            own = self.person(self._username)
-        except NotFound as error:
-            reason = "has no Self Service API at its address"
-            raise Misconfigured(self.name, reason) from error
-        if own is None:
-            reason = f"answers, but does not show the broker's own user {self._username}"
-            raise Misconfigured(self.name, reason)
-        return f"{self.name} answers, and {own.login} is signed in."
+    def check(self) -> Health:
+        """Sign in anew, read our own user and the beginning of the catalogue."""
+        return check(self.name, self._settings)
