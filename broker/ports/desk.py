@@ -99,6 +99,10 @@ class OrdersPort(Protocol):
         """The item with approvals, people, catalogue item and variables; NotFound if gone."""
         ...
 
+    def find_order(self, number: str) -> OrderRef | None:
+        """The item that people know by this number, or None; Refused if there are several."""
+        ...
+
     def note(self, ref: OrderRef, marker: str, text: str) -> None:
         """Leave a work note once: a note that carries `marker` is not written again."""
         ...

@@ -225,6 +225,11 @@ class FakeDesk:
             raise NotFound(self.name, f"has no item {ref.item_number}")
         return self.items[ref.item_id]
 
+    def find_order(self, number: str) -> OrderRef | None:
+        self._break("find_order")
+        refs = [item.ref for item in self.items.values()]
+        return next((ref for ref in refs if ref.item_number == number), None)
+
     def note(self, ref: OrderRef, marker: str, text: str) -> None:
         self._once("note", ref, marker, text)
 

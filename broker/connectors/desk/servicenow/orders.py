@@ -7,6 +7,7 @@ from broker.connectors.desk.servicenow.people import columns, referred
 from broker.connectors.desk.servicenow.settings import Settings
 from broker.connectors.desk.servicenow.values import (
     Row,
+    Unsearchable,
     day_or_moment,
     equals,
     is_sys_id,
@@ -15,7 +16,7 @@ from broker.connectors.desk.servicenow.values import (
     sys_id,
     true,
 )
-from broker.domain.errors import NotFound
+from broker.domain.errors import NotFound, Refused
 from broker.domain.people import Account
 from broker.ports.desk import DeskApproval, DeskDecision, DeskOrder, OrderRef
 
@@ -55,7 +56,7 @@ class Orders:
         tasks = self.tasks(ref)
         start, end = self._dates(variables)
         return DeskOrder(
-            ref=_completed(ref, item, _chosen(tasks, ref)),
+            ref=_completed(ref.source, item, _chosen(tasks, ref)),
             active=true(item.get("active", "")),
             approval=self._approval(item),
             decisions=tuple(_decision(row) for row in approvals),
@@ -72,6 +73,18 @@ class Orders:
             justification=self._justification(item, variables),
             unclear=self._unclear(item, variables),
         )
+
+    def find(self, number: str) -> OrderRef | None:
+        """The item with this number, without its task. Numbers need not be unique by themselves."""
+        try:
+            query = equals("number", number)
+        except Unsearchable:
+            return None
+        rows = self._client.rows(ITEM, query, ("number", "request", "request.number"))
+        found = [row for row in rows if row.get("number") == number]
+        if len(found) > 1:
+            raise Refused(self._client.system, f"has {len(found)} items with the number {number}")
+        return _completed(self._client.system, found[0], None) if found else None
 
     def task(self, ref: OrderRef) -> Row | None:
         """The task to be closed: the one that `ref` names, for it was confirmed when the order
@@ -161,9 +174,9 @@ def _chosen(tasks: Sequence[Row], ref: OrderRef) -> Row | None:
     return next((rows[0] for rows in (still_open, named, tasks) if len(rows) == 1), None)
 
 
-def _completed(ref: OrderRef, item: Row, task: Row | None) -> OrderRef:
+def _completed(source: str, item: Row, task: Row | None) -> OrderRef:
     return OrderRef(
-        source=ref.source,
+        source=source,
         item_id=item["sys_id"],
         item_number=item["number"],
         task_id=task["sys_id"] if task else None,

@@ -35,6 +35,10 @@ class ServiceNow:
         """The item with approvals, people, catalogue item and variables; NotFound if gone."""
         return self._orders.order(ref)
 
+    def find_order(self, number: str) -> OrderRef | None:
+        """The item that people know by this number, or None; Refused if there are several."""
+        return self._orders.find(number)
+
     def note(self, ref: OrderRef, marker: str, text: str) -> None:
         """Leave a work note once: a note that carries `marker` is not written again."""
         self._journal.note(ref, marker, text)
