@@ -7,13 +7,16 @@ PY := .venv/bin/python
 JOBS ?= auto
 ARGS ?=
 
-.PHONY: demo demo-check test check lock setup
+.PHONY: demo demo-check stack test check lock setup
 
 demo: setup
 	@$(PY) -m cli.main demo $(ARGS)
 
 demo-check: setup
 	@$(PY) -m cli.main demo --check $(ARGS)
+
+stack: setup
+	@$(PY) -m tools.stack $(ARGS)
 
 test: setup
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)

@@ -23,7 +23,7 @@ class Child:
         self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]
     ) -> None:
         self.name, self.log = name, log
-        with log.open("wb") as file:
+        with log.open("ab") as file:
             self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 command,
                 stdin=subprocess.PIPE,
@@ -34,6 +34,11 @@ class Child:
                 # Ctrl-C goes to us alone: we stop the children one after the other.
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
 
     def text(self) -> str:
         """All that it wrote."""
@@ -47,14 +52,22 @@ class Child:
         """Whether it runs no more."""
         return self._process.poll() is not None
 
+    def ask_to_end(self) -> None:
+        """Send what ends it when its work at hand is done."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """End it; at once if it does not want to."""
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_end()
         try:
             self._process.wait(_PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
         if self._process.stdin:
             self._process.stdin.close()
 

@@ -136,16 +136,16 @@ def product(
         started = children.start("sandbox", [*sandbox, "--parent-pipe"])
         say("Making the database …")
         children.do("database", [*me, "cli.main", "db", "upgrade"])
-        _await(started, 3)
+        await_ready(started, 3)
         say("Starting the broker …")
         web = [*me, broker, "web", "--port", str(at.port), "--parent-pipe"]
-        _await(children.start("broker", web), 1)
+        await_ready(children.start("broker", web), 1)
         yield children
     finally:
         children.stop()
 
 
-def _await(child: Child, lines: int) -> None:
+def await_ready(child: Child, lines: int) -> None:
     """Until the child has said so many times that it is ready."""
     until = time.monotonic() + _START_SECONDS
     while child.text().count("ready ") < lines:

@@ -8,10 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broker.domain.errors import ConnectorError
 from broker.settings import BadSettings
-from cli import audit, database, demo, doctor, logs, orders, sandbox, serve, sync
+from cli import audit, database, demo, doctor, health, logs, orders, sandbox, serve, sync
 from cli.terminal import Fault, complain
 
-_FAMILIES = (demo, sandbox, serve, database, sync, orders, doctor, audit)
+_FAMILIES = (demo, sandbox, serve, health, database, sync, orders, doctor, audit)
 _SERVICES = {"web", "worker", "clock"}
 _INTERRUPTED = 130
 

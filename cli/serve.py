@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from broker.bootstrap import build
@@ -49,9 +50,11 @@ def add(commands: "Commands") -> None:
     listen = command(commands, "worker", worker, "Do the work of one queue, woken by Redis.")
     listen.add_argument("queue", choices=[queue.value for queue in QueueName], metavar="QUEUE",
                         help=", ".join(QueueName))  # fmt: skip
-    command(
+    tick = command(
         commands, "clock", clock, "Beat the timer and ring for what is due. Any number may run."
     )
+    tick.add_argument("--pulse", type=Path, metavar="FILE",
+                      help="touch this file after each good round, for `health clock`")  # fmt: skip
 
 
 def web(args: argparse.Namespace) -> int:
@@ -112,7 +115,7 @@ def worker(args: argparse.Namespace) -> int:
     return 0
 
 
-def clock(_: argparse.Namespace) -> int:
+def clock(args: argparse.Namespace) -> int:
     """Tick until SIGTERM or Ctrl-C."""
     from jobs import clock as ticking
 
@@ -123,7 +126,7 @@ def clock(_: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     with this_broker() as broker:
         say("ready clock")
-        ticking.run(broker, stop)
+        ticking.run(broker, stop, pulse=args.pulse.touch if args.pulse else lambda: None)
     return 0
 
 

@@ -5,6 +5,9 @@ function on our machine. Here that name is compared with the one that we use, be
 is imported; callbacks and webhooks, which RQ would run as well, are not used at all.
 """
 
+import secrets
+import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +17,7 @@ from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import utcparse
 
 from broker.ports.queue import CALLABLE, QueueName
 from broker.settings import BadSettings
@@ -86,7 +90,26 @@ def worker(queue: QueueName, url: str | None) -> OneQueueWorker:
     connection = Redis.from_url(url)
     if fault := redis_fault(connection):
         raise BadSettings([fault])
-    return OneQueueWorker(queue.value, connection, log_job_description=False)
+    name = f"{_prefix(queue, socket.gethostname())}{secrets.token_hex(4)}"
+    return OneQueueWorker(queue.value, connection, name=name, log_job_description=False)
+
+
+def heard(url: str | None, queue: QueueName, host: str) -> float | None:
+    """How many seconds ago a worker on `host` said that it listens to `queue`; None if none did.
+
+    Looked up by name, not in RQ's list: a Redis that has lost everything hears of its workers
+    again, but the list is written at their start only.
+    """
+    with Redis.from_url(url or "") as connection:
+        pattern = f"{Worker.redis_worker_namespace_prefix}{_prefix(queue, host)}*"
+        keys = list(connection.scan_iter(match=pattern, count=1000))
+        beats = [connection.hget(key, "last_heartbeat") for key in keys]
+    times = [utcparse(beat.decode()).timestamp() for beat in beats if isinstance(beat, bytes)]
+    return time.time() - max(times) if times else None
+
+
+def _prefix(queue: QueueName, host: str) -> str:
+    return f"{queue.value}.{host}."
 
 
 def redis_fault(connection: "Redis") -> str | None:

@@ -23,7 +23,20 @@ from psycopg import sql
 
 OWNER = "broker_owner"
 APPLICATION = "broker_app"
+SUPERUSER = "postgres"
 START_SECONDS = 20.0
+# Where it listens; and nothing is worth the disk's time, since nothing survives.
+_FOR_A_WHILE = tuple(
+    word
+    for setting in (
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+    )
+    for word in ("-c", setting)
+)
 
 
 class NotInstalled(LookupError):
@@ -43,10 +56,27 @@ class Database:
 
 @dataclass
 class Process:
-    """A started server: its process and its folder, both gone after `stop`."""
+    """A server's process and its folder, both gone after `stop`."""
 
-    popen: subprocess.Popen[bytes]
+    command: Sequence[str]
     folder: Path
+    popen: "subprocess.Popen[bytes]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.launch()
+
+    def launch(self) -> None:
+        """Start it, once more if it was killed; its folder holds what it said."""
+        with (self.folder / "log").open("ab") as log:
+            self.popen = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                # Ctrl-C is for whoever started us: databases end last.
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
         """End the server, at once if it does not want to, and remove its folder."""
@@ -61,6 +91,10 @@ class Process:
         """End the server as a power cut would."""
         self.popen.kill()
         self.popen.wait()
+
+    def log(self) -> str:
+        """The last of what it said."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
 def free_port() -> int:
@@ -114,22 +148,43 @@ class PostgreSQL:
     @classmethod
     def start(cls) -> "PostgreSQL":
         """Make and start a cluster; `NotInstalled` when the programs are missing."""
+        server = cls.bare(["-c", "max_connections=200"])
+        server.make_roles()
+        return server
+
+    @classmethod
+    def bare(
+        cls, options: Sequence[str], inside: Path | None = None, trust: str = "trust"
+    ) -> "PostgreSQL":
+        """A cluster without roles of ours, started with `options`; in a folder below `inside`
+        if its account may enter there. `trust` is how roles prove who they are (pg_hba.conf).
+        """
         program = postgresql_program("postgres")
-        folder = _folder_for_postgres()
+        folder = _folder_for_postgres(inside)
         data = folder / "data"
         initdb = [*_as_postgres(), postgresql_program("initdb"), "-N", "-D", str(data)]
-        options = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-        subprocess.run([*initdb, *options], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        how = ["-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8"]
+        subprocess.run([*initdb, *how], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        (data / "pg_hba.conf").write_text(_who_may(trust), encoding="ascii")
         port = free_port()
-        arguments = [program, "-D", str(data), "-p", str(port), *_postgres_settings(folder)]
-        server = cls(_launch([*_as_postgres("INT"), *arguments], folder), port)
+        arguments = [program, "-D", str(data), "-p", str(port), *_FOR_A_WHILE, *options]
+        server = cls(Process([*_as_postgres("INT"), *arguments], folder), port)
         wait_until(server.answers, "PostgreSQL's start")
-        server._make_roles()
         return server
+
+    def restart(self) -> None:
+        """Start it again after a kill. What its killed processes share may take a moment to go."""
+        self.process.launch()
+        wait_until(self._answers_again, "PostgreSQL's restart")
+
+    def _answers_again(self) -> bool:
+        if self.process.popen.poll() is not None:
+            self.process.launch()
+        return self.answers()
 
     def answers(self) -> bool:
         if self.process.popen.poll() is not None:
-            raise RuntimeError(f"PostgreSQL ended: {_log_of(self.process.folder)}")
+            raise RuntimeError(f"PostgreSQL ended: {self.process.log()}")
         try:
             self._admin().close()
         except psycopg.OperationalError:
@@ -141,6 +196,21 @@ class PostgreSQL:
         with suppress(ProcessLookupError):
             os.kill(self.process.popen.pid, 2)
         self.process.stop()
+
+    def create(self, name: str) -> None:
+        """A new database, owned by the superuser."""
+        with self._admin() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def run_script(self, database: str, script: str) -> None:
+        """Run a script for psql, as the superuser; RuntimeError with its words if it fails."""
+        words = [postgresql_program("psql"), "--no-psqlrc", "--quiet", "--file=-"]
+        at = f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
+        done = subprocess.run(
+            [*words, at], input=script, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"psql: {done.stderr}")
 
     def empty(self, template: str = "template1") -> Database:
         """A new database, a copy of `template`, owned by the owner role."""
@@ -186,50 +256,53 @@ class PostgreSQL:
             f"postgresql+psycopg://{APPLICATION}@{at}", f"postgresql+psycopg://{OWNER}@{at}"
         )
 
-    def _make_roles(self) -> None:
+    def make_roles(self) -> None:
+        """An owner and an application, without passwords."""
         with self._admin() as connection:
             for role in (OWNER, APPLICATION):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
     def _admin(self) -> psycopg.Connection:
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", dbname="postgres", autocommit=True
+            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
         )
 
 
-def _folder_for_postgres() -> Path:
+def _who_may(trust: str) -> str:
+    here = "127.0.0.1/32"
+    return f"host all {SUPERUSER} {here} trust\nhost all all {here} {trust}\n"
+
+
+def _folder_for_postgres(inside: Path | None) -> Path:
     """A folder of the account that the server runs as: PostgreSQL refuses to run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="broker-pg-"))
+    parent = inside if inside and _may_enter(inside) else None
+    folder = Path(tempfile.mkdtemp(prefix="broker-pg-", dir=parent))
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
     return folder
 
 
+def _may_enter(folder: Path) -> bool:
+    return subprocess.run([*_as_postgres(), "test", "-x", str(folder)], check=False).returncode == 0
+
+
 def _as_postgres(death_signal: str = "KILL") -> list[str]:
     if os.geteuid() != 0:
-        return _dying_with_us(death_signal)
+        return dying_with_us(death_signal)
     account = ["--reuid=postgres", "--regid=postgres", "--init-groups"]
     return ["setpriv", *account, f"--pdeathsig={death_signal}"]
 
 
-def _dying_with_us(death_signal: str = "KILL") -> list[str]:
+def dying_with_us(death_signal: str = "KILL") -> list[str]:
+    """Words before a command, so that its process gets the signal when this thread ends."""
     return ["setpriv", f"--pdeathsig={death_signal}"] if shutil.which("setpriv") else []
 
 
-def _postgres_settings(folder: Path) -> list[str]:
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": str(folder),
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "max_connections": "200",
-    }
-    return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-
-
 # ---- Redis --------------------------------------------------------------------------------------
+
+
+_KEEPS_NOTHING = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
 
 
 @dataclass
@@ -244,23 +317,25 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
     @classmethod
-    def start(cls) -> "Redis":
+    def start(cls, options: Sequence[str] = _KEEPS_NOTHING, inside: Path | None = None) -> "Redis":
         """Start a server; `NotInstalled` when the program is missing."""
-        program = shutil.which("redis-server")
-        if not program:
-            raise NotInstalled("Redis")
+        called = program("Redis", "redis-server")
         port = free_port()
-        settings = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        settings += ["--maxmemory-policy", "noeviction", "--daemonize", "no"]
-        folder = Path(tempfile.mkdtemp(prefix="broker-redis-"))
-        command = [*_dying_with_us(), program, "--port", str(port), *settings]
-        server = cls(_launch([*command, "--dir", str(folder)], folder), port)
+        folder = Path(tempfile.mkdtemp(prefix="broker-redis-", dir=inside))
+        here = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+        command = [*dying_with_us(), called, *options, *here, "--daemonize", "no"]
+        server = cls(Process(command, folder), port)
         wait_until(server.answers, "Redis's start")
         return server
 
+    def restart(self) -> None:
+        """Start it again after a kill; it remembers nothing."""
+        self.process.launch()
+        wait_until(self.answers, "Redis's restart")
+
     def answers(self) -> bool:
         if self.process.popen.poll() is not None:
-            raise RuntimeError(f"Redis ended: {_log_of(self.process.folder)}")
+            raise RuntimeError(f"Redis ended: {self.process.log()}")
         try:
             with redis.Redis(port=self.port, socket_timeout=1) as client:
                 return bool(client.ping())
@@ -284,15 +359,3 @@ def program(called: str, *names: str) -> str:
         if found := shutil.which(name):
             return found
     raise NotInstalled(called)
-
-
-def _launch(command: Sequence[str], folder: Path) -> Process:
-    with (folder / "log").open("wb") as log:
-        popen = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder
-        )
-    return Process(popen, folder)
-
-
-def _log_of(folder: Path) -> str:
-    return (folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
