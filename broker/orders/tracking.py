@@ -1,5 +1,7 @@
 """Watching a submitted request until the IGA has granted the access, or will not."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
@@ -7,6 +9,7 @@ from broker.domain.access_requests import AccessRequest, RequestState
 from broker.domain.errors import Postponed
 from broker.domain.orders import LineEvent, LineState
 from broker.orders import steps
+from broker.ports.queue import QueueName
 from broker.store import orders, outbox
 from broker.store.outbox import Effect, Message
 
@@ -52,7 +55,15 @@ def _ended(
         sha256 = orders.keep_evidence(session, line, now, order.iga, "outcome", said)
         steps.happen(session, order, line, event, now, words, facts={"evidence": sha256})
         outbox.owe_look(session, order.iga, seen.header.id, now)
+        if event is LineEvent.FULFIL and order.beneficiary_id:
+            _owe_person(session, order.beneficiary_id, now)
         if steps.all_final(order):
             steps.owe(session, "order.close", order, now)
 
     return store
+
+
+def _owe_person(session: Session, person_id: str, at: datetime) -> None:
+    """What somebody holds has changed just now: it is on their page before they look."""
+    payload = {"person_id": person_id}
+    outbox.owe(session, QueueName.INTERACTIVE, "sync.person", person_id, at, payload)
