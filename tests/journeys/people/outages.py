@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def _follow(name: str, create: Callable[..., Flask], weather: Path) -> Callable[..., Flask]:
     def create_app(*arguments: object, **options: object) -> Flask:
         app = create(*arguments, **options)
-        app.wsgi_app = _front(name, app, app.wsgi_app, weather)  # type: ignore[method-assign]  # as Flask advises
+        app.wsgi_app = _front(name, app, app.wsgi_app, weather)  # type: ignore[method-assign, assignment]  # as Flask advises
         return app
 
     return create_app

@@ -1,0 +1,137 @@
+"""An order in ServiceNow becomes access; one that nobody can carry out waits for an operator."""
+
+import pytest
+from playwright.sync_api import expect
+
+from cli.walk.systems import ServiceNow
+from tests.journeys.people.conftest import Town
+from tests.journeys.people.person import Cast, Person
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("people"),
+]
+BADGE = "Visitor badge"
+
+
+def orders(one: Person) -> str:
+    """Send the form of an item in ServiceNow as it is filled in; the item's number."""
+    one.presses("Order now")
+    heading = one.page.get_by_role("heading", name="RITM")
+    expect(heading).to_contain_text("Waiting for approval")
+    return heading.inner_text().split()[0]
+
+
+def approves_in_servicenow(one: Person, number: str, comment: str) -> None:
+    """Approve an order on ServiceNow's portal."""
+    one.opens(f"{one.at.servicenow}/sp")
+    one.follows(number)
+    one.fills_in("Comment", comment)
+    one.step("reads the order in ServiceNow")
+    one.presses("Approve")
+    expect(one.page.get_by_role("link", name=number)).to_have_count(0)
+
+
+def finds_the_order(one: Person, number: str) -> None:
+    """Look among the orders until it has arrived, and open it."""
+    one.opens("/orders")
+    one.reloads_until_it_sees(number)
+    one.step("finds the order")
+    one.follows(number)
+    expect(one.page.get_by_role("heading", level=1)).to_contain_text(number)
+
+
+def test_an_order_in_servicenow_becomes_access(person: Cast, town: Town) -> None:
+    ada, ben, (role, _) = person("ada"), person("ben"), town.role_for_ada()
+    ada.signs_in("/access")
+    ada.sees("Roles", "Accounts", "Entitlements")
+    expect(ada.page.locator(f"[data-holding='{role}']")).to_have_count(0)
+    ada.step("sees what she has")
+
+    ada.signs_in_to_servicenow()
+    ada.follows("Catalogue")
+    ada.step("looks into the catalogue of ServiceNow")
+    ada.follows("Access to a business role")
+    ada.chooses("Which role?", role)
+    ada.step("chooses a role")
+    number = orders(ada)
+    ada.step("has ordered it")
+
+    ben.signs_in_to_servicenow()
+    ben.step("sees in ServiceNow what waits for him")
+    approves_in_servicenow(ben, number, "For the month end.")
+    ben.step("has approved it")
+
+    finds_the_order(ada, number)
+    ada.page.evaluate("window.stayed = true")
+    for event in ("submit", "fulfil", "close"):
+        expect(ada.page.locator(f"[data-event='{event}']").first).to_be_visible()
+    ada.sees("access granted", role)
+    assert ada.page.evaluate("window.stayed"), "the order's page was loaded anew"
+    ada.step("watches the order until it is closed")
+    ada.follows("Open in ServiceNow")
+    ada.sees("Closed Complete", "Access granted")
+    ada.step("reads the answer in ServiceNow")
+    ada.goes_back_to_the_first_tab()
+    ada.follows("My access")
+    ada.reloads_until_it_sees(role)
+    expect(ada.page.locator(f"[data-holding='{role}']")).to_be_visible()
+    ada.step("has the access")
+    assert (ada.passwords, ben.passwords) == (2, 1)
+
+
+def test_an_operator_settles_what_nobody_could_carry_out(person: Cast, town: Town) -> None:
+    ada, ben, cho = person("ada"), person("ben"), person("cho")
+    ada.signs_in_to_servicenow()
+    ada.follows("Catalogue")
+    ada.follows(BADGE)
+    first = orders(ada)
+    ben.signs_in_to_servicenow()
+    approves_in_servicenow(ben, first, "Fine.")
+    second, third = (ordered_and_approved(town, BADGE) for _ in range(2))
+    request_id = str(town.oim.open_requests_of("ada")[0]["id"])
+
+    cho.signs_in("/operations")
+    needy = cho.part("Needs attention")
+    for number in (first, second, third):
+        cho.reloads_until_it_sees(number)
+    cho.step("sees which orders need somebody")
+    cho.follows(first, within=needy)
+    cho.sees("needs attention", BADGE)
+    cho.step("reads why")
+    decides(cho, "Retry", "The catalogue may have changed.")
+    cho.sees("The order goes on from where it stopped.")
+    cho.step("has tried again")
+    cho.sees("Tried again: The catalogue may have changed.")
+    expect(cho.page.locator("[data-event='ask for help']")).to_have_count(2)
+    cho.sees("needs attention")
+    cho.step("sees that it did not help")
+
+    cho.opens("/operations")
+    cho.follows(second, within=needy)
+    cho.fills_in("OIM request to adopt", request_id)
+    decides(cho, "Adopt", "Ada asked in OIM herself.")
+    cho.step("lets the order follow a request of ada's")
+
+    cho.opens("/operations")
+    cho.follows(third, within=needy)
+    decides(cho, "Cancel order", "Reception hands out badges.")
+    cho.sees("The order is cancelled.", "Cancelled: Reception hands out badges.")
+    cho.step("has cancelled the third one")
+
+
+def ordered_and_approved(town: Town, item: str) -> str:
+    """An order of ada's that ben has approved, both without a browser; its number."""
+    ritm = ServiceNow(town.at.servicenow, "ada", "demo").order(item)
+    ben = ServiceNow(town.at.servicenow, "ben", "demo")
+    approval = ben.row("sysapproval_approver", f"sysapproval={ritm['sys_id']}^state=requested")
+    ben.change("sysapproval_approver", approval["sys_id"], state="approved")
+    return str(ritm["number"])
+
+
+def decides(one: Person, button: str, reason: str) -> None:
+    """Do something about the order on this page."""
+    one.fills_in("Reason", reason)
+    one.presses(button)
