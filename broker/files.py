@@ -1,16 +1,16 @@
 """The two files an operator writes: the catalogue mapping and the API clients. Both TOML."""
 
 import base64
-import binascii
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from broker.domain.access import CatalogueMapping, Grant, ItemKind, MappingEntry
 from broker.settings import DEMO_SECRETS, BadSettings
 
+T = TypeVar("T")
 FAMILIES = ("orders", "events")
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - how every such secret begins
 _KEY_BYTES = range(24, 65)
@@ -29,30 +29,32 @@ class ApiClient:
 
 
 def load_catalogue(path: Path | None, source: str) -> CatalogueMapping:
-    """The catalogue mapping; entries without a source are meant for `source`."""
-    entries = _toml(path, "BROKER_CATALOGUE").get("item", []) if path else []
-    try:
-        return CatalogueMapping(dict(_entry(entry, source) for entry in entries))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadSettings([f"BROKER_CATALOGUE: {path}: an entry is wrong: {error!r}."]) from None
+    """The catalogue mapping; entries without a source are meant for `source`.
+
+    Raises BadSettings with a sentence for each entry that is wrong.
+    """
+    entries = _entries(path, "BROKER_CATALOGUE", "item", lambda entry: _entry(entry, source))
+    return CatalogueMapping(dict(entries))
 
 
 def _entry(entry: dict[str, Any], source: str) -> tuple[tuple[str, str], MappingEntry]:
-    grants = tuple(
-        Grant(ItemKind(grant["type"]), grant.get("name"), grant.get("name_from"))
-        for grant in entry["grants"]
-    )
+    grants = tuple(_grant(grant) for grant in entry["grants"])
     key = (entry.get("source", source), entry["catalogue_item"])
     return key, MappingEntry(*key, entry["label"], grants)
 
 
+def _grant(grant: dict[str, Any]) -> Grant:
+    if ("name" in grant) == ("name_from" in grant):
+        raise ValueError("a grant has either a name or a name_from")
+    return Grant(ItemKind(grant["type"]), grant.get("name"), grant.get("name_from"))
+
+
 def load_api_clients(path: Path | None, allow_demo: bool) -> Mapping[str, ApiClient]:
-    """The clients by name. Demo secrets are refused unless `allow_demo`."""
-    entries = _toml(path, "BROKER_API_CLIENTS").get("client", []) if path else []
-    try:
-        clients = [_client(entry, allow_demo) for entry in entries]
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise BadSettings([f"BROKER_API_CLIENTS: {path}: an entry is wrong: {error}."]) from None
+    """The clients by name. Demo secrets are refused unless `allow_demo`.
+
+    Raises BadSettings with a sentence for each client that is wrong.
+    """
+    clients = _entries(path, "BROKER_API_CLIENTS", "client", lambda each: _client(each, allow_demo))
     return {client.name: client for client in clients}
 
 
@@ -61,24 +63,53 @@ def _client(entry: dict[str, Any], allow_demo: bool) -> ApiClient:
     unknown = set(secrets) - set(FAMILIES)
     if unknown:
         raise ValueError(f"secrets are for {' and '.join(FAMILIES)}, not {', '.join(unknown)}")
-    keys = {family: [_key(text, allow_demo) for text in texts] for family, texts in secrets.items()}
+    if not allow_demo:
+        _refuse_demo(secrets)
+    keys = {family: [_key(text) for text in texts] for family, texts in secrets.items()}
     return ApiClient(entry["name"], frozenset(entry["sources"]), keys)
 
 
-def _key(text: str, allow_demo: bool) -> bytes:
+def _refuse_demo(secrets: Mapping[str, Sequence[str]]) -> None:
+    families = [family for family, texts in secrets.items() if set(texts) & DEMO_SECRETS]
+    if families:
+        of = " and ".join(families)
+        raise ValueError(f"a secret that the demo uses stands under {of}: choose your own")
+
+
+def _key(text: str) -> bytes:
     """The bytes of a Standard Webhooks secret: `whsec_` and base64 of 24 to 64 bytes."""
-    if text in DEMO_SECRETS and not allow_demo:
-        raise ValueError("a secret that the demo uses stands here: choose your own")
-    key = base64.b64decode(text.removeprefix(_SECRET_PREFIX), validate=True)
+    advice = "a secret must be whsec_ and base64 of 24 to 64 random bytes"
+    try:
+        key = base64.b64decode(text.removeprefix(_SECRET_PREFIX), validate=True)
+    except ValueError:
+        raise ValueError(advice) from None
     if not text.startswith(_SECRET_PREFIX) or len(key) not in _KEY_BYTES:
-        raise ValueError("a secret must be whsec_ and base64 of 24 to 64 random bytes")
+        raise ValueError(advice)
     return key
+
+
+def _entries(
+    path: Path | None, setting: str, table: str, read: Callable[[dict[str, Any]], T]
+) -> list[T]:
+    """Each [[table]] of the file as `read` takes it; wrong ones are named by their number."""
+    if path is None:
+        return []
+    found, faults = list[T](), list[str]()
+    for number, entry in enumerate(_toml(path, setting).get(table, []), 1):
+        try:
+            found.append(read(entry))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            why = f"lacks {error}" if isinstance(error, KeyError) else f"is wrong: {error}"
+            faults.append(f"{setting}: {path}: {table} {number} {why}.")
+    if faults:
+        raise BadSettings(faults)
+    return found
 
 
 def _toml(path: Path, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadSettings([f"{name}: {path} cannot be read: {error.strerror}."]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings([f"{name}: {path} is not TOML: {error}."]) from None

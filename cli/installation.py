@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from broker.bootstrap import build
 from broker.context import Broker
 from broker.ports.queue import QueueName
-from broker.settings import with_files
+from broker.settings import given
 from broker.store import migrations
 from cli.terminal import Fault
 
@@ -21,7 +21,7 @@ class NobodyToWake:
 
 def redis_url() -> str | None:
     """The address of Redis, from the environment or the file that it names."""
-    return with_files(os.environ).get("BROKER_REDIS_URL") or None
+    return given(os.environ).values.get("BROKER_REDIS_URL")
 
 
 @contextmanager

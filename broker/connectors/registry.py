@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from broker.connectors import desk, iga
 from broker.ports.desk import Desk
 from broker.ports.iga import Iga
+from broker.settings import PREFIX, Settings
 
 Port = TypeVar("Port")
 
@@ -33,6 +34,21 @@ def iga_products() -> dict[str, Product[Iga]]:
 def desk_products() -> dict[str, Product[Desk]]:
     """Every desk product by folder name."""
     return {name: cast("Product[Desk]", _product(desk, name)) for name in _folders(desk)}
+
+
+def setting_names(iga: str, desk: str) -> frozenset[str]:
+    """Every setting that there is with these two products: ours and the connections' own."""
+    igas, desks = iga_products(), desk_products()
+    names = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
+    if iga in igas:
+        names |= _fields(iga, igas[iga].settings)
+    if desk in desks:
+        names |= _fields(desk, desks[desk].settings)
+    return frozenset(names)
+
+
+def _fields(connection: str, model: type[BaseModel]) -> set[str]:
+    return {f"{PREFIX}{connection}_{field}".upper() for field in model.model_fields}
 
 
 def _folders(family: ModuleType) -> list[str]:

@@ -11,6 +11,7 @@ from rq.serializers import JSONSerializer
 from broker.ports.queue import CALLABLE, QueueName
 from broker.settings import BadSettings
 
+MISSING = "BROKER_REDIS_URL is missing: several processes need Redis to wake each other."
 _log = structlog.get_logger()
 # A ring must never hold a web request up: the clock process rings again anyway.
 _PATIENCE_SECONDS = 0.5
@@ -49,7 +50,5 @@ def connect(url: str) -> "Redis":
 def bell(url: str | None) -> RqBell:
     """The bell for this Redis; without one, start must be refused."""
     if url is None:
-        raise BadSettings(
-            ["BROKER_REDIS_URL is missing: several processes need Redis to wake each other."]
-        )
+        raise BadSettings([MISSING])
     return RqBell(connect(url))

@@ -87,13 +87,13 @@ def test_each_wrong_setting_is_one_line_and_the_code_is_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("BROKER_SECRET_KEY", "short")
-    monkeypatch.setenv("BROKER_BASE_URL", "http://broker.example.com")
+    monkeypatch.setenv("BROKER_LEASE_SECONDS", "0")
 
     assert main(["db", "check"]) == 2
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
-    assert {line.split(":")[0] for line in lines} == {"BROKER_SECRET_KEY", "BROKER_BASE_URL"}
+    assert {line.split(":")[0] for line in lines} == {"BROKER_SECRET_KEY", "BROKER_LEASE_SECONDS"}
 
 
 def test_a_database_without_tables_is_not_served(

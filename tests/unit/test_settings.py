@@ -112,8 +112,10 @@ def test_the_catalogue_mapping_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[[item]]\nlabel = 'x'", "an entry is wrong: KeyError"),
-        ("[[item]]\ncatalogue_item='i'\nlabel='x'\ngrants=[{type='shoe'}]", "an entry is wrong"),
+        ("[[item]]\nlabel = 'x'", "item 1 lacks 'grants'"),
+        ("[[item]]\ncatalogue_item='i'\nlabel='x'\ngrants=[{type='shoe',name='x'}]", "'shoe' is"),
+        ("[[item]]\ncatalogue_item='i'\nlabel='x'\ngrants=[{type='role'}]", "name or a name_from"),
+        ("[[item]]\ncatalogue_item='i'\nlabel='x'\ngrants=['role']", "item 1 is wrong"),
         ("not toml", "is not TOML"),
     ],
 )
@@ -143,7 +145,7 @@ def test_clients_may_have_several_keys_of_a_family(tmp_path: Path) -> None:
     ("secrets", "sentence"),
     [
         ('orders = ["whsec_c2hvcnQ="]', "must be whsec_ and base64 of 24 to 64"),
-        ('orders = ["hello"]', "an entry is wrong"),
+        ('orders = ["hello"]', "must be whsec_ and base64 of 24 to 64"),
         (f'payments = ["{SECRET}"]', "secrets are for orders and events, not payments"),
     ],
 )
@@ -154,7 +156,7 @@ def test_wrong_client_secrets_are_refused(tmp_path: Path, secrets: str, sentence
 
 def test_the_demos_client_secret_is_refused_outside_loopback(tmp_path: Path) -> None:
     demo = next(secret for secret in DEMO_SECRETS if secret.startswith("whsec_"))
-    with pytest.raises(BadSettings, match="a secret that the demo uses stands here"):
+    with pytest.raises(BadSettings, match="client 1 is wrong: a secret that the demo uses stands"):
         load_api_clients(clients(tmp_path, f'orders = ["{demo}"]'), allow_demo=False)
     assert load_api_clients(clients(tmp_path, f'orders = ["{demo}"]'), allow_demo=True)
 

@@ -1,9 +1,4 @@
-"""The settings of one installation, read once and checked before anything starts.
-
-Every name begins with BROKER_. Any secret may come from a file instead, named by the same
-name with _FILE at its end. A connection's own settings are described in its connector's
-folder and arrive here untouched.
-"""
+"""What an operator may set, apart from the connections' own settings."""
 
 import os
 from collections.abc import Mapping
@@ -13,21 +8,19 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from broker.domain.people import parse_rule
+from broker.settings.demo import demo_secrets
+from broker.settings.faults import BadSettings, sentences
+from broker.settings.given import PREFIX, given
+from broker.settings.places import is_local, unsafe
 
-PREFIX = "BROKER_"
 _SECRET_LENGTH = 32
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_DATABASES = ("sqlite", "postgresql+psycopg")
+_REDIS = ("redis", "rediss", "unix")
 Names = Annotated[tuple[str, ...], NoDecode]
-
-
-class BadSettings(Exception):
-    """The settings do not do; `faults` holds one sentence each."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 class Settings(BaseSettings):
@@ -81,13 +74,44 @@ class Settings(BaseSettings):
     @classmethod
     def _public(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        if parts.scheme not in ("http", "https") or unsafe(value):
             raise ValueError("must begin with https:// unless its host is loopback")
         if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
             raise ValueError(
                 "must be scheme, host and port only, such as https://broker.example.com"
             )
         return value.rstrip("/")
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _database(cls, value: str | None) -> str | None:
+        try:
+            driver = make_url(value).drivername if value else _DATABASES[0]
+        except ArgumentError:
+            driver = ""
+        if driver not in _DATABASES:
+            raise ValueError(
+                "must begin with postgresql+psycopg:// (or sqlite:/// for one process) and be the"
+                " address of a database"
+            )
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value and (urlsplit(value).scheme not in _REDIS or not _has_port(value)):
+            raise ValueError("must begin with redis://, rediss:// or unix:// and be an address")
+        return value
+
+    @field_validator("saml_idp_metadata")
+    @classmethod
+    def _metadata(cls, value: str) -> str:
+        if "://" in value and (unsafe(value) or urlsplit(value).scheme not in ("http", "https")):
+            raise ValueError(
+                "must be a file, or begin with https:// unless its host is loopback: it decides"
+                " whom we trust"
+            )
+        return value
 
     @field_validator("secret_key", "audit_key")
     @classmethod
@@ -107,22 +131,32 @@ class Settings(BaseSettings):
     @property
     def on_loopback(self) -> bool:
         """Whether people reach us on this machine only: a demo or a test."""
-        return urlsplit(self.base_url).hostname in _LOOPBACK
+        return is_local(self.base_url)
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings; BadSettings carries a sentence per fault."""
-    source = with_files(environment if environment is not None else os.environ)
-    fields = {name.removeprefix(PREFIX).lower(): value for name, value in source.items()}
+    """Read and check the settings; BadSettings carries a sentence per fault, all of them."""
+    found = given(environment if environment is not None else os.environ)
+    fields = {name.removeprefix(PREFIX).lower(): value for name, value in found.values.items()}
     known = {name: value for name, value in fields.items() if name in Settings.model_fields}
+    faults, settings = list(found.faults), None
     try:
         settings = _FromMapping.model_validate(known)
     except ValidationError as error:
-        raise BadSettings(sentences(error, PREFIX)) from None
-    faults = _demo_secrets(settings, source)
-    if faults:
+        faults += found.told(sentences(error, PREFIX))
+    if not is_local(found.values.get(f"{PREFIX}BASE_URL", "")):
+        faults += demo_secrets(found.values)
+    if faults or settings is None:
         raise BadSettings(faults)
     return settings
+
+
+def _has_port(address: str) -> bool:
+    """Whether the port is a port, or left out."""
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:
+        return False
 
 
 class _FromMapping(Settings):
@@ -132,57 +166,3 @@ class _FromMapping(Settings):
     def settings_customise_sources(cls, *_args: Any, **sources: Any) -> tuple[Any, ...]:  # noqa: ANN401 - the library's signature
         """Only the arguments: the environment was read, with its files, before."""
         return (sources["init_settings"],)
-
-
-def with_files(environment: Mapping[str, str]) -> dict[str, str]:
-    """The BROKER_ part of the environment, each NAME_FILE replaced by the file's text."""
-    ours = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
-    for name in [name for name in ours if name.endswith("_FILE")]:
-        ours.setdefault(name.removesuffix("_FILE"), _text(name, ours.pop(name)))
-    return ours
-
-
-def _text(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text().strip()
-    except OSError as error:
-        raise BadSettings([f"{name}: {path} cannot be read: {error.strerror}."]) from None
-
-
-def sentences(error: ValidationError, prefix: str) -> list[str]:
-    """One sentence per fault, beginning with the name of the setting."""
-    return [
-        _sentence(prefix, fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()
-    ]
-
-
-def _sentence(prefix: str, where: tuple[int | str, ...], kind: str, message: str) -> str:
-    name = prefix + str(where[0]).upper() if where else "Settings"
-    if kind == "missing":
-        return f"{name} is missing: set it."
-    return f"{name}: {message.removeprefix('Value error, ')}."
-
-
-# Every secret that the demo uses. Outside loopback, start refuses each of them.
-DEMO_SECRETS = frozenset(
-    {
-        "request-broker-demo-secret-key-000001",
-        "request-broker-demo-audit-key-0000001",
-        "broker",
-        "broker-secret",
-        "demo",
-        "whsec_cmVxdWVzdC1icm9rZXItZGVtby1vcmRlcnMta2V5LTAwMDEh",
-        "whsec_cmVxdWVzdC1icm9rZXItZGVtby1ldmVudHMta2V5LTAwMDEh",
-    }
-)
-
-
-def _demo_secrets(settings: Settings, source: Mapping[str, str]) -> list[str]:
-    if settings.on_loopback:
-        return []
-    secret = ("KEY", "SECRET", "PASSWORD")
-    return [
-        f"{name} is a secret that the demo uses: choose your own."
-        for name, value in sorted(source.items())
-        if name.endswith(secret) and value in DEMO_SECRETS
-    ]
