@@ -1,15 +1,19 @@
 """`request-broker db`: bring the tables up to date, or say whether they are."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
 from broker import settings
+from broker.restored import after_restore
 from broker.store import base, migrations
-from cli.families import command, family
-from cli.terminal import say
+from broker.store.audit import Actor
+from cli.families import command, family, with_json
+from cli.installation import this_broker
+from cli.terminal import say, show_one
 
 if TYPE_CHECKING:
     from cli.families import Commands
@@ -22,6 +26,8 @@ def add(commands: "Commands") -> None:
     command(
         db, "check", check, "Say whether the tables are up to date; exit code 1 when they are not."
     )
+    after = "After a restore from a back-up, before the start: end what must not live again."
+    with_json(command(db, "restored", restored, after))
 
 
 def upgrade(_: argparse.Namespace) -> int:
@@ -32,6 +38,20 @@ def upgrade(_: argparse.Namespace) -> int:
     role = make_url(found.database_url).username if owner else None
     migrations.upgrade(owner or found.database_url, role)
     say(f"The database is at revision {migrations.newest()}.")
+    return 0
+
+
+def restored(args: argparse.Namespace) -> int:
+    """Make a restored database fit for the world as it is now."""
+    with this_broker() as broker:
+        report = after_restore(broker, Actor("system", "command-line"))
+    if args.json:
+        show_one(asdict(report), as_json=True)
+        return 0
+    say(f"{report.sessions_ended} sessions ended, {report.claims_freed} claims freed.")
+    say(f"{report.orders_to_ask_about} orders are under way: the desk is asked before any is sent.")
+    say(f"{report.requests_to_mirror} open requests are read again and mirrored again.")
+    say("Start the broker now; have the orders since the back-up posted again at the desk.")
     return 0
 
 

@@ -25,6 +25,26 @@ def mirror_id(ref: ExternalRef) -> str:
     return uuid.uuid5(_NAMESPACE, f"{ref.system}/{ref.kind}/{ref.id}").hex
 
 
+def submission_word(source: str, item_id: str, wish: str) -> str:
+    """The word that stands in the IGA for one wish (action, kind and key) of one desk item.
+
+    Depends on nothing but what is wished for, so that it can be recognised after any loss.
+    """
+    return f"RB-{_named(source, item_id, wish)[:16]}"
+
+
+def desk_mark(source: str, item_id: str, what: str) -> str:
+    """The mark on something that is written once on a desk item, whoever writes it.
+
+    `what` is a word, and after a slash what tells one such entry from another.
+    """
+    return f"{_named(source, item_id, what)[:12]}-{what.partition('/')[0]}"
+
+
+def _named(*words: str) -> str:
+    return uuid.uuid5(_NAMESPACE, "/".join(words)).hex
+
+
 def canonical(value: object) -> str:
     """JSON text that is the same for the same value: sorted keys, ASCII, no spaces."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

@@ -26,7 +26,7 @@ def refer_back(broker: Broker, message: Message) -> Effect:
     """Write the IGA's name and all request ids known so far onto the item. Repeatable."""
     order = steps.order_of(broker, message)
     ids = [line.iga_request_id for line in order.lines if line.iga_request_id]
-    broker.desk(order.source).refer_back(order.ref, f"{order.id[:12]}-ref", order.iga, ids)
+    broker.desk(order.source).refer_back(order.ref, steps.mark(order, "ref"), order.iga, ids)
 
     def store(session: Session) -> None:
         row, now = steps.held(session, order.id), broker.clock.now()

@@ -110,6 +110,8 @@ def _recall(
     if line.state is LineState.RECEIVED:
         # Not confirmed yet, perhaps forged: verifying it asks all questions, and this one too.
         steps.owe(session, "order.verify", order, now)
+    elif _undecided(order, line):
+        return
     elif LineState.VERIFIED in (line.state, line.left_state) and verdict.firm:
         _move(session, order, line, LineEvent.CANCEL, verdict, now)
     elif line.state is LineState.VERIFIED:
@@ -152,17 +154,29 @@ def _keep(
 
 
 def _follow_up(session: Session, order: OrderRow, now: datetime) -> None:
-    if any(line.state in _UNDECIDED for line in order.lines):
+    if any(_undecided(order, line) for line in order.lines):
         soon = now + timedelta(seconds=_FIRST_PAUSE_SECONDS)
         steps.owe(session, f"order.{RECALL}", order, soon)
-    elif not steps.all_final(order):
-        return
-    elif all(line.state is LineState.CANCELLED for line in order.lines) and not _submitted(order):
+    elif steps.all_final(order):
+        tell_the_desk(session, order, now)
+
+
+def tell_the_desk(session: Session, order: OrderRow, now: datetime) -> None:
+    """Owe the desk how an order ended of which at least one line was taken back there."""
+    if all(line.state is LineState.CANCELLED for line in order.lines) and not _submitted(order):
         # It never carried the item out: a later post of the same is a new order.
         order.carried_item = None
         steps.owe(session, "order.note", order, now)
     else:
         steps.owe(session, "order.close", order, now)
+
+
+def _undecided(order: OrderRow, line: OrderLineRow) -> bool:
+    """Another step has the next word; for a line that may have been submitted by a broker whose
+    database was lost since, that is the search in the IGA.
+    """
+    found_out = order.heard_at is not None
+    return line.state in _UNDECIDED or (line.state is LineState.VERIFIED and not found_out)
 
 
 def _submitted(order: OrderRow) -> bool:

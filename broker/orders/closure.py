@@ -17,7 +17,7 @@ def close(broker: Broker, message: Message) -> Effect:
         return lambda _session: None
     complete = all(line.state is LineState.FULFILLED for line in order.lines)
     broker.desk(order.source).close(
-        order.ref, f"{order.id[:12]}-end", complete, _note(order), _comment(order)
+        order.ref, steps.mark(order, "end"), complete, _note(order), _comment(order)
     )
 
     def store(session: Session) -> None:
@@ -38,7 +38,7 @@ def note(broker: Broker, message: Message) -> Effect:
     order = steps.order_of(broker, message)
     sentence = order.lines[0].reason
     words = f"{sentence} Nothing was submitted to the IGA."
-    broker.desk(order.source).note(order.ref, f"{order.id[:12]}-note", words)
+    broker.desk(order.source).note(order.ref, steps.mark(order, f"note/{sentence}"), words)
 
     def store(session: Session) -> None:
         row, now = steps.held(session, order.id), broker.clock.now()

@@ -13,27 +13,38 @@ from broker.orders import steps
 from broker.orders.post import OrderPost
 from broker.ports.queue import QueueName
 from broker.store import audit, orders, receipts
-from broker.store.base import new_id
 from broker.store.orders import OrderLineRow, OrderRow
 
 Answer = dict[str, object]
 
 
-def receive(broker: Broker, client: str, webhook_id: str, body: bytes, post: OrderPost) -> Answer:
+def receive(
+    broker: Broker,
+    client: str,
+    webhook_id: str,
+    body: bytes,
+    post: OrderPost,
+    actor: audit.Actor | None = None,
+) -> Answer:
     """Store the order, once, and owe its verification; answers order_id, state, duplicate.
+
+    `actor` is who announces it, if that is not the client itself.
 
     The same webhook-id with the same body gets the same answer; with another body it raises
     DifferentBody. A post that says the same of the same item is a duplicate of the first, unless
     that one was rejected or cancelled before it carried the item out: then it is a new order.
     """
+    by = actor or audit.Actor("client", client)
     try:
-        return _receive(broker, client, webhook_id, body, post)
+        return _receive(broker, client, webhook_id, body, post, by)
     except IntegrityError:
         # Somebody else stored the same post in this very moment; now it can be found.
-        return _receive(broker, client, webhook_id, body, post)
+        return _receive(broker, client, webhook_id, body, post, by)
 
 
-def _receive(broker: Broker, client: str, webhook_id: str, body: bytes, post: OrderPost) -> Answer:
+def _receive(
+    broker: Broker, client: str, webhook_id: str, body: bytes, post: OrderPost, actor: audit.Actor
+) -> Answer:
     sha256 = hashlib.sha256(body).hexdigest()
     with broker.sessions.begin() as session:
         earlier = receipts.earlier_answer(session, client, "orders", webhook_id, sha256)
@@ -41,7 +52,7 @@ def _receive(broker: Broker, client: str, webhook_id: str, body: bytes, post: Or
             return earlier
         order, duplicate = _same_order(session, post), True
         if order is None:
-            order, duplicate = _store(broker, session, client, sha256, post), False
+            order, duplicate = _store(broker, session, client, sha256, post, actor), False
         answer: Answer = {"order_id": order.id, "state": order.state.value, "duplicate": duplicate}
         receipts.keep(session, client, "orders", webhook_id, sha256, answer, broker.clock.now())
     broker.bell.ring(QueueName.ORDERS)
@@ -71,15 +82,21 @@ def _agrees(order: OrderRow, post: OrderPost) -> bool:
     return for_same and dates and items in (set(), {(line.kind, line.name) for line in order.lines})
 
 
-def _store(broker: Broker, session: Session, client: str, sha256: str, post: OrderPost) -> OrderRow:
+def _store(
+    broker: Broker,
+    session: Session,
+    client: str,
+    sha256: str,
+    post: OrderPost,
+    actor: audit.Actor,
+) -> OrderRow:
     at = broker.clock.now()
     order = order_row(broker, client, post)
     session.add(order)
     session.flush()
     session.refresh(order)
-    source = f"{post.source} announced {post.item.number}."
-    orders.remember_step(session, order, at, "receive", source)
-    actor = audit.Actor("client", client)
+    who = "An operator" if actor.kind == "person" else post.source
+    orders.remember_step(session, order, at, "receive", f"{who} announced {post.item.number}.")
     facts = {"body_sha256": sha256, "claims": order.claims}
     audit.record(session, at, actor, "order.receive", ("order", order.id), "received", facts)
     steps.owe(session, "order.verify", order, at)
@@ -113,7 +130,6 @@ def order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:
                 kind=kind,
                 name=name,
                 state=LineState.RECEIVED,
-                reference=f"RB-{new_id()[:16]}",
                 changed_at=at,
             )
             for position, (kind, name) in enumerate(wanted or [("", "")])

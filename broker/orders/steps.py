@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from broker.context import Broker
 from broker.domain.orders import LineEvent
+from broker.domain.references import desk_mark
 from broker.ports.queue import QueueName
 from broker.store import audit, orders, outbox
 from broker.store.orders import OrderLineRow, OrderRow
@@ -79,6 +80,13 @@ def _needs_words(event: LineEvent) -> bool:
         LineEvent.FAIL,
         LineEvent.ASK_FOR_HELP,
     )
+
+
+def mark(order: OrderRow, what: str) -> str:
+    """What tells our own entry on the desk's item, so that it is written once, whoever writes it:
+    also by an order that was posted again after the first was lost with the database.
+    """
+    return desk_mark(order.source, order.item_id, what)
 
 
 def all_final(order: OrderRow) -> bool:

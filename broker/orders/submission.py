@@ -1,7 +1,9 @@
 """A verified line becomes a request in the IGA: exactly one, whatever breaks on the way.
 
-The intent is stored before the call, so that whoever comes after a crash knows that a
-request may exist, and looks for it before trying again.
+Before anything is sent the IGA is searched for our word: we may not be the first to submit
+this line. An earlier try may have been cut short, or this database may be an older one that was
+restored from a back-up. The intent is stored before the call, so that whoever comes after a
+crash knows that the search has to be given time.
 """
 
 from datetime import timedelta
@@ -12,7 +14,7 @@ from broker.context import Broker
 from broker.domain.access import CatalogueItem, ItemKind
 from broker.domain.errors import Postponed, Refused, UnknownOutcome
 from broker.domain.orders import LineEvent, LineState
-from broker.orders import steps
+from broker.orders import confirmation, steps
 from broker.ports.iga import Receipt, Submission
 from broker.store import audit, orders, outbox
 from broker.store.orders import BackReferenceRow, OrderLineRow, OrderRow
@@ -20,19 +22,25 @@ from broker.store.outbox import Effect, Message
 
 # Long justifications are cut: vendors limit them, and the numbers come first.
 _JUSTIFICATION_LENGTH = 1000
+# From where a line may be sent: what that is called, and what the timeline says of it.
+_SENDING = {
+    LineState.VERIFIED: (LineEvent.START, "Submitting to the IGA."),
+    LineState.UNCERTAIN: (LineEvent.LOOK_IN_VAIN, "The IGA has no such request yet."),
+}
 
 
 def submit(broker: Broker, message: Message) -> Effect:
     """Submit the line, or find that it was submitted before."""
     order, line = _begin(broker, message)
-    if line.state not in (LineState.SUBMITTING, LineState.UNCERTAIN):
+    if line.state not in _SENDING:
         return _nothing_to_do
     submission = _submission(order, line)
-    if line.state is LineState.UNCERTAIN:
-        found = _look(broker, order, line, submission)
-        if found is not None:
-            return _found(broker, order.id, line.id, found)
-        _happen(broker, message, LineEvent.LOOK_IN_VAIN, "The IGA has no such request yet.")
+    found = _look(broker, order, line, submission)
+    if found is not None:
+        return _found(broker, order.id, line.id, found)
+    doubt = confirmation.doubt(broker, message, order, line)
+    if doubt is not None:
+        return doubt
     return _send(broker, message, order, line, submission)
 
 
@@ -41,14 +49,12 @@ def _nothing_to_do(_session: Session) -> None:
 
 
 def _begin(broker: Broker, message: Message) -> tuple[OrderRow, OrderLineRow]:
-    """Store the intent before the call; an intent found here means an earlier try was cut short."""
+    """The line as it is now; an intent found here means that an earlier try was cut short."""
     now = broker.clock.now()
     with broker.sessions.begin() as session:
         order, line = _claimed_line(session, broker, message)
         _ = (order.beneficiary, order.requester)
-        if line.state is LineState.VERIFIED:
-            steps.happen(session, order, line, LineEvent.START, now, "Submitting to the IGA.")
-        elif line.state is LineState.SUBMITTING:
+        if line.state is LineState.SUBMITTING:
             words = "An earlier try was cut short; looking whether the IGA took it."
             steps.happen(session, order, line, LineEvent.LOSE_SIGHT, now, words)
             line.tried_at = now
@@ -65,6 +71,7 @@ def _claimed_line(
 
 def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
     assert order.beneficiary is not None, "a verified order has a beneficiary"
+    assert line.reference is not None, "a verified line has its word"
     words = (order.item_number, order.task_number, line.reference, order.justification)
     return Submission(
         reference=line.reference,
@@ -79,55 +86,63 @@ def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
 def _look(
     broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission
 ) -> str | None:
-    """Search for what an earlier try may have made, once searching can be trusted."""
-    iga = broker.iga(order.iga)
-    trusted_at = (line.tried_at or line.changed_at) + timedelta(
-        seconds=iga.capabilities.search_delay_seconds
-    )
-    remaining = (trusted_at - broker.clock.now()).total_seconds()
-    if remaining > 0:
-        why = "the IGA's search may not show a new request yet"
-        raise Postponed(remaining, why, forgives=False)
+    """Search for what an earlier try may have made, once searching can be trusted.
+
+    A line that was never tried needs no patience: whatever was lost, was lost longer ago.
+    """
+    if line.state is LineState.UNCERTAIN:
+        _wait_for_the_search(broker, order, line)
     try:
-        return iga.find_submitted(submission)
+        return broker.iga(order.iga).find_submitted(submission)
     except UnknownOutcome as several:
         # More than one request carries our word: only a person can say which one counts.
         raise Refused(several.system, several.reason) from several
 
 
+def _wait_for_the_search(broker: Broker, order: OrderRow, line: OrderLineRow) -> None:
+    delay = broker.iga(order.iga).capabilities.search_delay_seconds
+    trusted_at = (line.tried_at or line.changed_at) + timedelta(seconds=delay)
+    remaining = (trusted_at - broker.clock.now()).total_seconds()
+    if remaining > 0:
+        why = "the IGA's search may not show a new request yet"
+        raise Postponed(remaining, why, forgives=False)
+
+
 def _send(
     broker: Broker, message: Message, order: OrderRow, line: OrderLineRow, submission: Submission
 ) -> Effect:
-    _pass_gate(broker, message)
+    _pass_gate(broker, message, line.state)
     try:
         receipt = broker.iga(order.iga).submit(submission)
     except Refused as refused:
         return _refused(broker, order.id, line.id, refused)
     except UnknownOutcome:
-        words = "The IGA's answer was lost; looking before trying again."
-        _happen(broker, message, LineEvent.LOSE_SIGHT, words)
+        _lose_sight(broker, message)
         raise
     return _submitted(broker, order.id, line.id, receipt)
 
 
-def _pass_gate(broker: Broker, message: Message) -> None:
-    """The last look before the call: still our claim, still a line to submit.
+def _pass_gate(broker: Broker, message: Message, was: LineState) -> None:
+    """Store the intent, if it is still our claim, and still the line that we have looked for.
 
     What remains is the moment between this commit and the call: without an idempotency key in
     the IGA, a worker that stops exactly there for longer than its lease can be too late.
     """
+    event, words = _SENDING[was]
     with broker.sessions.begin() as session:
-        _, line = _claimed_line(session, broker, message)
-        if line.state is not LineState.SUBMITTING:
+        order, line = _claimed_line(session, broker, message)
+        if line.state is not was:
             raise outbox.LostClaim(f"the line is {line.state} by now")
+        steps.happen(session, order, line, event, broker.clock.now(), words)
         line.tried_at = broker.clock.now()
 
 
-def _happen(broker: Broker, message: Message, event: LineEvent, words: str) -> None:
-    """Note what became of the try. The IGA's search is trusted only some time from now on."""
+def _lose_sight(broker: Broker, message: Message) -> None:
+    """Note that the answer was lost. The IGA's search is trusted only some time from now on."""
+    words = "The IGA's answer was lost; looking before trying again."
     with broker.sessions.begin() as session:
         order, line = _claimed_line(session, broker, message)
-        steps.happen(session, order, line, event, broker.clock.now(), words)
+        steps.happen(session, order, line, LineEvent.LOSE_SIGHT, broker.clock.now(), words)
         line.tried_at = broker.clock.now()
 
 

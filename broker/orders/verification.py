@@ -17,11 +17,11 @@ from broker.domain.access import CatalogueItem, ItemName, UnmappedItem
 from broker.domain.errors import NotFound, Postponed
 from broker.domain.orders import LineEvent, LineState
 from broker.domain.people import Account, normal
+from broker.domain.references import submission_word
 from broker.orders import help as attention
 from broker.orders import steps
 from broker.ports.desk import DeskApproval, DeskOrder
 from broker.store import access, orders
-from broker.store.base import new_id
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
@@ -52,6 +52,11 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed(Unclear):
+    """Approved, and closed since: perhaps because it has been carried out already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Genuine:
     """The order is true: for whom, asked by whom, and what."""
 
@@ -72,7 +77,11 @@ def verify(broker: Broker, message: Message) -> Effect:
         seen = broker.desk(order.source).order(order.ref)
     except NotFound as error:
         return _effect(broker, order, None, Unclear(f"{order.item_number}: {error.reason}"))
-    return _effect(broker, order, seen, examine(broker, order, seen, message.attempts))
+    finding = examine(broker, order, seen, message.attempts)
+    if isinstance(finding, Closed):
+        # The search in the IGA will tell; nothing is sent for it before the desk opens it again.
+        finding = _resolve(broker, order, seen)
+    return _effect(broker, order, seen, finding)
 
 
 def _unverified(order: OrderRow) -> bool:
@@ -169,9 +178,7 @@ def _not_approved(
         return Declined(LineEvent.CANCEL, f"{number} was cancelled at the desk.")
     if seen.approval is DeskApproval.APPROVED:
         return (
-            None
-            if seen.active
-            else Unclear(f"{number} is approved but already closed at the desk.")
+            None if seen.active else Closed(f"{number} is approved but already closed at the desk.")
         )
     return _wait(broker, order, seen, attempts)
 
@@ -207,7 +214,7 @@ def _people_and_items(broker: Broker, seen: DeskOrder, names: Sequence[ItemName]
     beneficiary, why = linking.person_of(broker, seen.requested_for, fresh=True)
     if beneficiary is None:
         return Unclear(f"The beneficiary cannot be told for certain: {why}.")
-    items = [(name, broker.iga().find_item(name)) for name in names]
+    items = [(name, broker.iga().find_item(name)) for name in dict.fromkeys(names)]
     missing = [name for name, item in items if item is None]
     if missing:
         return Unclear(f"The IGA's catalogue has no requestable {_list(missing)}.")
@@ -294,24 +301,28 @@ def _carry(
         # how long, and what for, is the desk's word too
         order.start_at, order.end_at = seen.start_at, seen.end_at
         order.justification = seen.justification
-    approvers = (
-        ", ".join(d.approver for d in seen.decisions if d.decision == "approved") if seen else ""
-    )
+        order.heard_at = at if seen.active else None
     for line, item in zip(_lines(session, order, len(true.items), broker), true.items, strict=True):
         line.kind, line.name, line.item_key = item.kind, item.name, item.key
+        wish = f"{order.action}/{item.kind}/{item.key}"
+        orders.give_word(session, line, submission_word(order.source, order.item_id, wish))
         access.remember_item(session, order.iga, item, at)
-        words = f"Confirmed by the desk{', approved by ' + approvers if approvers else ''}."
+        words = _confirmed(order, seen)
         steps.happen(session, order, line, LineEvent.VERIFY, at, words, facts={"evidence": sha256})
         steps.owe(session, "order.submit", order, at, line)
+
+
+def _confirmed(order: OrderRow, seen: DeskOrder | None) -> str:
+    approved = [d.approver for d in seen.decisions if d.decision == "approved"] if seen else []
+    words = f"Confirmed by the desk{', approved by ' + ', '.join(approved) if approved else ''}."
+    return words if order.heard_at else f"{words} The item is closed there already."
 
 
 def _lines(
     session: Session, order: OrderRow, wanted: int, broker: Broker
 ) -> Sequence[OrderLineRow]:
     for position in range(len(order.lines), wanted):
-        line = OrderLineRow(
-            position=position, reference=f"RB-{new_id()[:16]}", changed_at=broker.clock.now()
-        )
+        line = OrderLineRow(position=position, changed_at=broker.clock.now())
         order.lines.append(line)
     session.flush()
     return order.lines

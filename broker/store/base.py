@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Enum,
     Integer,
     MetaData,
     String,
+    UpdateBase,
     create_engine,
     event,
     func,
@@ -141,6 +143,13 @@ def open_store(url: str, patience_seconds: int | None = None) -> Engine:
 def sessions_of(engine: Engine) -> Sessions:
     """A factory of sessions whose rows stay readable after commit."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+def changed(session: Session, statement: UpdateBase) -> int:
+    """Run an UPDATE or DELETE; returns how many rows it met."""
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult), "only rows that are changed can be counted"
+    return int(result.rowcount)
 
 
 class Turn(IntEnum):

@@ -4,19 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from broker.domain.orders import LineEvent, LineState, advance, order_state
 from broker.domain.references import canonical, fingerprint
 from broker.ports.desk import OrderRef
-from broker.store.base import Base, Identified, Serial, word
+from broker.store.base import Base, Identified, Serial, changed, word
 from broker.store.people import PersonRow
 
 
 class OrderRow(Identified):
     """One post about one item of a desk. Only one order at a time may carry an item out:
-    `carried_item` is unique and set when the desk has confirmed the post.
+    `carried_item` is unique and set when the desk has confirmed the post. `heard_at` is when
+    the desk last said that the item is to be carried out; None if that has to be asked anew.
     """
 
     __tablename__ = "orders"
@@ -42,6 +43,7 @@ class OrderRow(Identified):
     start_at: Mapped[datetime | None]
     end_at: Mapped[datetime | None]
     received_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
     beneficiary_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
     requester_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
     beneficiary: Mapped[PersonRow | None] = relationship(foreign_keys=[beneficiary_id])
@@ -66,7 +68,9 @@ class OrderRow(Identified):
 
 
 class OrderLineRow(Identified):
-    """One catalogue item of an order. `reference` is the word we leave in the IGA."""
+    """One catalogue item of an order. `reference` is the word we leave in the IGA; a line has
+    it from the moment at which its order carries the item out.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -84,7 +88,7 @@ class OrderLineRow(Identified):
     state: Mapped[LineState] = mapped_column(word(LineState), default=LineState.RECEIVED)
     left_state: Mapped[LineState | None] = mapped_column(word(LineState))
     reason: Mapped[str] = mapped_column(String(1000), default="")
-    reference: Mapped[str] = mapped_column(String(64), unique=True)
+    reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     iga_request_id: Mapped[str | None] = mapped_column(String(64))
     tried_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
@@ -181,6 +185,20 @@ def keep_evidence(
         )
     )
     return sha256
+
+
+def doubt_what_was_heard(session: Session) -> int:
+    """Let the desk be asked anew about every order that has not ended; returns how many."""
+    under_way = select(OrderLineRow.order_id).where(OrderLineRow.state != LineState.CLOSED)
+    old = (OrderRow.heard_at.is_not(None), OrderRow.id.in_(under_way))
+    return changed(session, update(OrderRow).where(*old).values(heard_at=None))
+
+
+def give_word(session: Session, line: OrderLineRow, reference: str) -> None:
+    """Let this line own the word; an earlier order that gave the item up has no use for it."""
+    theirs = (OrderLineRow.reference == reference, OrderLineRow.id != line.id)
+    session.execute(update(OrderLineRow).where(*theirs).values(reference=None))
+    line.reference = reference
 
 
 def lines_with_evidence(session: Session, order: OrderRow, kind: str) -> set[str]:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from broker.ports.queue import QueueName
-from broker.store.base import Identified, new_id
+from broker.store.base import Identified, changed, new_id
 
 
 class OutboxRow(Identified):
@@ -72,6 +72,8 @@ class Message:
     failures: int
     failing_since: datetime | None
 
+
+_OPEN = (OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_(None))
 
 # What a finished step wants stored, in the transaction that settles its message.
 Effect = Callable[[Session], None]
@@ -224,6 +226,21 @@ def _change(
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:
         raise LostClaim(f"{message.topic} {message.key} was taken over")
+
+
+def release_lost(session: Session, now: datetime) -> int:
+    """Free what was claimed by workers that are no more, without counting it as their crash.
+
+    Claims that have not run out are left alone: their worker may be alive.
+    """
+    lost = (OutboxRow.lease_until < now, *_OPEN)
+    return changed(session, update(OutboxRow).where(*lost).values(lease_until=None))
+
+
+def hold_back(session: Session, topic: str, until: datetime) -> None:
+    """Let nothing of this topic be due before `until`."""
+    early = (OutboxRow.topic == topic, OutboxRow.due_at < until, *_OPEN)
+    session.execute(update(OutboxRow).where(*early).values(due_at=until))
 
 
 def due_queues(session: Session, now: datetime) -> list[QueueName]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
-from broker.store.base import Base, Clipped, Identified, Turn, take_turn, too_long, word
+from broker.store.base import Base, Clipped, Identified, Turn, changed, take_turn, too_long, word
 from broker.store.people import PersonRow
 
 
@@ -162,6 +162,16 @@ def mirror_again(session: Session) -> None:
     take_turn(session, Turn.REQUESTS)
     query = update(RequestRow).where(RequestRow.mirrored_fingerprint == "")
     session.execute(query.values(mirror_due=True))
+
+
+def mirror_anew(session: Session, iga: str) -> int:
+    """Write every open request to the desks as if they had none; returns how many."""
+    take_turn(session, Turn.REQUESTS)
+    still_open = (RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None))
+    theirs = ApprovalTaskRow.request_row_id.in_(select(RequestRow.id).where(*still_open))
+    session.execute(update(ApprovalTaskRow).where(theirs).values(mirrored_fingerprint=""))
+    unknown = {"mirror_due": True, "mirrored_fingerprint": ""}
+    return changed(session, update(RequestRow).where(*still_open).values(**unknown))
 
 
 def overlong(seen: AccessRequest) -> str:

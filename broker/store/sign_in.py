@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from broker.store.base import Base
+from broker.store.base import Base, changed
 from broker.store.people import PersonRow
 
 
@@ -157,6 +157,12 @@ def session_of(session: Session, value: str, now: datetime) -> SessionRow | None
 def end_session(session: Session, value: str) -> None:
     """End it at once, for every process."""
     session.execute(delete(SessionRow).where(SessionRow.id_hash == hashed(value)))
+
+
+def end_all(session: Session) -> int:
+    """End every session and every sign-in under way; returns how many sessions."""
+    session.execute(delete(LoginRow))
+    return changed(session, delete(SessionRow))
 
 
 def sweep(session: Session, now: datetime) -> None:

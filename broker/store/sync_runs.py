@@ -22,7 +22,7 @@ class SyncRunRow(Identified):
     connection: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(20))
     person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
-    started_at: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(String(1000), default="")
     counts: Mapped[str] = mapped_column(Text, default="{}")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -153,10 +154,18 @@ class House:
 
 @pytest.fixture
 def house(database_url: str) -> Iterator[House]:
-    clock, bell = FakeClock(), FakeBell()
+    clock = FakeClock()
     iga = FakeIga(staff=[ADA, BEN, EVE], catalogue=[FINANCE, BUDGET])
     desk = FakeDesk(users=[account(ADA), account(BEN), account(EVE)])
-    engine = open_store(database_url)
+    with house_on(database_url, iga, desk, clock) as made:
+        yield made
+
+
+@contextmanager
+def house_on(url: str, iga: FakeIga, desk: FakeDesk, clock: FakeClock) -> Iterator[House]:
+    """The broker on this database, in this world."""
+    bell = FakeBell()
+    engine = open_store(url)
     broker = Broker(
         settings=Settings(
             base_url="http://127.0.0.1:8080",

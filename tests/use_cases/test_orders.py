@@ -294,8 +294,9 @@ def test_a_retry_goes_on_where_the_order_stopped(house: House) -> None:
 
 def test_a_retry_after_a_cut_submission_looks_first(house: House) -> None:
     house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
-    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
     answer = house.post(house.item())
+    house.work()
+    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
     house.wait(rounds=2, seconds=6)
     assert house.state(answer) == "needs_attention"
     operate.retry(house.broker, str(answer["order_id"]), OPERATOR, "looked myself")
@@ -305,16 +306,18 @@ def test_a_retry_after_a_cut_submission_looks_first(house: House) -> None:
 
 def test_two_requests_with_our_word_are_for_an_operator(house: House) -> None:
     house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
-    house.iga.breaks["find_submitted"] = UnknownOutcome("oim", "found 9001 and 9002")
     answer = house.post(house.item())
+    house.work()
+    house.iga.breaks["find_submitted"] = UnknownOutcome("oim", "found 9001 and 9002")
     house.wait(rounds=2, seconds=6)
     assert (house.state(answer), house.reason(answer)) == ("needs_attention", "found 9001 and 9002")
 
 
 def test_an_operator_adopts_a_request_of_the_same_person_only(house: House) -> None:
     house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
-    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
     answer = house.post(house.item())
+    house.work()
+    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
     house.wait(rounds=2, seconds=6)
     order_id = str(answer["order_id"])
     house.iga.requests["8000"] = house.iga.requests["9001"]
@@ -329,8 +332,9 @@ def test_an_operator_adopts_a_request_of_the_same_person_only(house: House) -> N
 
 def test_a_cancelled_order_that_the_desk_confirmed_is_closed_there(house: House) -> None:
     house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
-    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
     answer = house.post(house.item())
+    house.work()
+    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
     house.wait(rounds=2, seconds=6)
     operate.cancel(house.broker, str(answer["order_id"]), OPERATOR, "not needed")
     house.work()

@@ -1,0 +1,49 @@
+"""After a restore: the database is behind the world, and says so to nobody by itself.
+
+Orders are safe without this step: before anything is submitted the IGA is searched for it, and
+an old word of the desk is not believed. What only forgetting can harm is put right here:
+sessions that were ended since would live again, and screens and mirrors would show the past.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from broker.context import Broker
+from broker.ports.queue import QueueName
+from broker.store import audit, orders, outbox, requests, sign_in
+from broker.store.audit import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in the restored database, in numbers."""
+
+    sessions_ended: int
+    claims_freed: int
+    orders_to_ask_about: int
+    requests_to_mirror: int
+
+
+def after_restore(broker: Broker, actor: Actor) -> Report:
+    """End every session, free the claims of workers that are gone, ask the desk anew about every
+    order under way, and owe fresh readings and mirrors. Harmless as often as it is repeated.
+    """
+    now, iga = broker.clock.now(), broker.iga()
+    searchable = now + timedelta(seconds=iga.capabilities.search_delay_seconds)
+    with broker.sessions.begin() as session:
+        report = Report(
+            sessions_ended=sign_in.end_all(session),
+            claims_freed=outbox.release_lost(session, now),
+            orders_to_ask_about=orders.doubt_what_was_heard(session),
+            requests_to_mirror=requests.mirror_anew(session, iga.name),
+        )
+        # A request made in the last moment before the loss may not be found sooner.
+        outbox.hold_back(session, "order.submit", searchable)
+        for topic in ("sync.people", "sync.changes"):
+            outbox.owe(session, QueueName.SYNC, topic, iga.name, now)
+        subject = ("installation", "database")
+        facts = {"sessions": report.sessions_ended, "orders": report.orders_to_ask_about}
+        audit.record(session, now, actor, "installation.restored", subject, details=facts)
+    for queue in (QueueName.SYNC, QueueName.ORDERS):
+        broker.bell.ring(queue)
+    return report
