@@ -17,12 +17,13 @@ from webui.cookies import cookie
 from webui.dashboard.views import dashboard
 from webui.links.views import links
 from webui.operations.views import operations
+from webui.orders.console import console
 from webui.orders.views import orders
 from webui.requests.views import requests
-from webui.ui import outside, words
+from webui.ui import chronicle, frame, outside, progress, words
 from webui.ui.live import htmx
 
-PAGES = (dashboard, requests, approvals, access, orders, operations, audit, links)
+PAGES = (dashboard, requests, approvals, access, orders, console, operations, audit, links)
 
 
 def create_app(broker: Broker, *, provider: Callable[[], ServiceProvider] | None = None) -> Flask:
@@ -40,7 +41,7 @@ def create_app(broker: Broker, *, provider: Callable[[], ServiceProvider] | None
     csrf.init_app(app)
     Bootstrap5(app)
     htmx.init_app(app)
-    for part in (assets, words, outside, errors):
+    for part in (assets, words, chronicle, progress, frame, outside, errors):
         part.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

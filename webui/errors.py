@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from broker.domain.errors import ConnectorError
+from webui.ui.context import now
 from webui.ui.words import system_name
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ def error_page(status: int, title: str = "", sentence: str = "", action: str = "
         title=title or words[0],
         sentence=sentence or words[1],
         status=status,
+        moment=now(),
         action=action or ("start again" if status == HTTPStatus.UNAUTHORIZED else ""),
     )
     return make_response(page, status)

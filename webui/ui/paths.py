@@ -7,7 +7,7 @@ HOME = "/"
 _LONGEST = 500
 _SHAPE = re.compile(
     r"/(?:"
-    r"|history|approvals|access|orders|operations|audit"
+    r"|history|approvals|access|orders|orders/new|operations|audit"
     r"|(?:requests|approvals|orders)/[0-9a-f]{32}"
     r"|go/[a-z]{1,20}(?:/[A-Za-z0-9._-]{1,100})?"
     r")(?:\?[A-Za-z0-9._~%=&+-]*)?",

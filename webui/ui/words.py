@@ -1,5 +1,6 @@
 """Times, states and systems in words for people."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import Flask
@@ -7,7 +8,7 @@ from markupsafe import Markup
 
 from broker.domain.access_requests import RequestState
 from broker.domain.orders import LineState
-from webui.ui.context import now
+from webui.ui.context import now, the_broker
 
 _SYSTEMS = {"oim": "OIM", "servicenow": "ServiceNow", "broker": "Request Broker"}
 _TONES: dict[str, str] = {
@@ -27,6 +28,10 @@ _TONES: dict[str, str] = {
     LineState.NEEDS_ATTENTION: "bad",
     "approved": "good",
 }
+_STATE_WORDS: dict[str, str] = {
+    RequestState.AWAITING_APPROVAL: "waiting for approval",
+    RequestState.IN_PROGRESS: "being set up",
+}
 _ORDER_WORDS: dict[str, str] = {
     LineState.RECEIVED: "being checked",
     LineState.VERIFIED: "checked",
@@ -34,6 +39,7 @@ _ORDER_WORDS: dict[str, str] = {
     LineState.UNCERTAIN: "being passed on",
     LineState.SUBMITTED: "under way",
     LineState.FULFILLED: "access granted",
+    LineState.FAILED: "could not be granted",
     LineState.NEEDS_ATTENTION: "needs attention",
 }
 _STEPS = (
@@ -45,15 +51,25 @@ _STEPS = (
 )
 
 
+# A reading is old when this many of the timer's beats have passed it by.
+_BEATS_MISSED = 3
+_SHOWN = 3
+
+
+def span(distance: timedelta) -> str:
+    """ "2 hours", "3 days"; empty below a minute."""
+    for step, name in _STEPS:
+        if count := abs(distance) // step:
+            return plural(count, name)
+    return ""
+
+
 def relative(at: datetime, present: datetime) -> str:
     """ "2 hours ago", "in 3 days", "just now"."""
-    distance = abs(present - at)
-    for step, name in _STEPS:
-        count = distance // step
-        if count:
-            amount = f"{count} {name}{'s' if count > 1 else ''}"
-            return f"{amount} ago" if at < present else f"in {amount}"
-    return "just now"
+    amount = span(present - at)
+    if not amount:
+        return "just now"
+    return f"{amount} ago" if at < present else f"in {amount}"
 
 
 def absolute(at: datetime) -> str:
@@ -64,6 +80,17 @@ def absolute(at: datetime) -> str:
 def ago(at: datetime | None) -> Markup | str:
     """A time element that says how long ago, and on hovering when exactly."""
     return _time(at, relative(at, now()), "ago") if at else "–"
+
+
+def age(at: datetime | None) -> Markup | str:
+    """A time element that says for how long already: "3 days"."""
+    return _time(at, span(now() - at) or "less than a minute", "age") if at else "–"
+
+
+def is_old(at: datetime) -> bool:
+    """Whether a reading of that moment should long have been followed by another."""
+    beat = timedelta(minutes=the_broker().settings.sync_interval_minutes)
+    return now() - at > _BEATS_MISSED * beat
 
 
 def on_day(at: datetime | None) -> Markup | str:
@@ -96,7 +123,7 @@ def tone(state: str) -> str:
 
 def state_words(state: str) -> str:
     """A state of a request or task as people say it."""
-    return state.replace("_", " ")
+    return _STATE_WORDS.get(state, state.replace("_", " "))
 
 
 def order_words(state: str) -> str:
@@ -114,8 +141,16 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def few(names: Sequence[str]) -> str:
+    """ "Buyer, Clerk and 4 more": at most three, so that a line stays a line."""
+    rest = len(names) - _SHOWN
+    if rest <= 0:
+        return ", ".join(names)
+    return f"{', '.join(names[:_SHOWN])} and {rest} more"
+
+
 def register(app: Flask) -> None:
     """Make the words known to the templates."""
-    for function in (ago, on_day, at_moment, clock_time, tone, state_words, order_words,
-                     system_name, plural):  # fmt: skip
+    for function in (ago, age, is_old, on_day, at_moment, clock_time, tone, state_words,
+                     order_words, system_name, plural, few):  # fmt: skip
         app.add_template_filter(function)
