@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NoReturn
 
 from flask import Flask
@@ -25,8 +26,15 @@ _SERVICENOW_FAULTS = (
     "down", "hibernating", "rate-limit", "busy", "session-overflow", "drop-after-accept",
     "drop-before",
 )  # fmt: skip
-_FAULTS = {("oim", fault) for fault in OIM_FAULTS} | {
-    ("servicenow", fault) for fault in _SERVICENOW_FAULTS
+# A fault of all three: the clock that dates their answers is five minutes ahead.
+_CLOCK_SKEW, _SKEW = "clock-skew", timedelta(minutes=5)
+# A fault of the identity provider: it signs with a key whose certificate ended yesterday.
+_EXPIRED = "expired-certificate"
+_FAULTS = {
+    *((name, _CLOCK_SKEW) for name in NAMES),
+    *(("oim", fault) for fault in OIM_FAULTS),
+    *(("servicenow", fault) for fault in _SERVICENOW_FAULTS),
+    ("idp", _EXPIRED),
 }
 
 
@@ -126,12 +134,17 @@ class _Site:
 
     def _idp(self) -> Flask:
         from sandbox import idp
+        from sandbox.idp.responses import KeyPair
         from sandbox.oim.sign_in import service_provider
 
         broker = self.options.broker_url.rstrip("/")
         console, console_acs = service_provider(self.urls["oim"])
         registered = {f"{broker}/saml/metadata": f"{broker}/saml/acs", console: console_acs}
-        return idp.create_app(self.world, base_url=self.urls["idp"], service_providers=registered)
+        left = timedelta(days=-1 if _EXPIRED in self._faults("idp") else 364)
+        keys = KeyPair.generate(good_for=left)
+        return idp.create_app(
+            self.world, base_url=self.urls["idp"], service_providers=registered, keys=keys
+        )
 
     def _faults(self, name: str) -> set[str]:
         return {fault for server, fault in self.options.faults if server == name}
@@ -172,6 +185,8 @@ def _start(options: argparse.Namespace) -> list[Server]:
     servers = []
     for name, listener in listeners.items():
         servers.append(serve(site.build(name), _host(name), listener=listener))
+        if (name, _CLOCK_SKEW) in options.faults:
+            servers[-1].turn_clock(_SKEW)
         print(f"ready {name} {servers[-1].url}", flush=True)
     return servers
 

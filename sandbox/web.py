@@ -6,6 +6,8 @@ import io
 import socket
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -63,6 +65,16 @@ class _Handler(WSGIRequestHandler):
         self.wfile.write(b"" if bodyless else body)
         self.wfile.flush()
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` of an answer, by a clock that may be wrong on purpose."""
+        at = datetime.now(UTC) if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+        return format_datetime(at + self._listening.clock_ahead, usegmt=True)
+
+    @property
+    def _listening(self) -> _Listening:
+        assert isinstance(self.server, _Listening)
+        return self.server
+
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- inherited
         """Say nothing: a sandbox's chatter would hide the product's."""
 
@@ -81,6 +93,7 @@ class _Listening(ThreadedWSGIServer):
         self, app: WSGIApplication, listener: socket.socket, connections: set[socket.socket]
     ) -> None:
         self._connections = connections
+        self.clock_ahead = timedelta()
         super().__init__(LOOPBACK, 0, app, _Handler, fd=listener.fileno())
 
     def process_request(self, request: _Accepted, client_address: _Address) -> None:
@@ -110,6 +123,10 @@ class Server:
             target=self._inner.serve_forever, args=(_POLL_SECONDS,), daemon=True, name=self.url
         )
         self._thread.start()
+
+    def turn_clock(self, ahead: timedelta) -> None:
+        """From now on, date answers by a clock that is so far ahead of the true time."""
+        self._inner.clock_ahead = ahead
 
     def stop(self) -> None:
         """Stop listening and cut every kept connection, as a machine that goes down does."""

@@ -41,19 +41,21 @@ class KeyPair:
     certificate: str
 
     @classmethod
-    def generate(cls, common_name: str = "sandbox-idp") -> KeyPair:
-        """A fresh key with a certificate for a year that starts yesterday."""
+    def generate(
+        cls, common_name: str = "sandbox-idp", good_for: timedelta = timedelta(days=364)
+    ) -> KeyPair:
+        """A fresh key with a certificate for a year, of which `good_for` is left."""
         key = rsa.generate_private_key(_KEY_EXPONENT, _KEY_BITS)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        start = datetime.now(UTC) - timedelta(days=1)
+        end = datetime.now(UTC) + good_for
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(start)
-            .not_valid_after(start + timedelta(days=365))
+            .not_valid_before(end - timedelta(days=365))
+            .not_valid_after(end)
             .sign(key, hashes.SHA256())
         )
         pem = key.private_bytes(

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 from flask import Flask, request
 
 from sandbox.web import Server, cut, listen, serve
+from webui.auth.saml.metadata import parse_metadata
 
 
 @pytest.fixture
@@ -137,3 +140,30 @@ def test_sigterm_ends_it() -> None:
         assert process.stdout.readline().startswith("ready idp http://localhost:")
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=10) == 0
+
+
+def test_a_server_dates_its_answers_by_a_clock_that_can_be_turned(server: Server) -> None:
+    def ahead() -> float:
+        said = parsedate_to_datetime(requests.get(server.url, timeout=5).headers["Date"])
+        return (said - datetime.now(UTC)).total_seconds()
+
+    assert abs(ahead()) < 60
+    server.turn_clock(timedelta(hours=1))
+    assert abs(ahead() - 3600) < 60
+
+
+def test_the_faults_of_clock_and_certificate_are_seen_from_outside() -> None:
+    faults = ["--faults", "clock-skew,expired-certificate"]
+    command = [sys.executable, "-m", "sandbox", "idp", "--port", "0", *faults, "--parent-pipe"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        url = process.stdout.readline().split()[2]
+        answer = requests.get(f"{url}/metadata", timeout=10)
+        process.stdin.close()
+    date = parsedate_to_datetime(answer.headers["Date"])
+    assert timedelta(minutes=4) < date - datetime.now(UTC) < timedelta(minutes=6)
+    ends = parse_metadata(answer.content, datetime.now(UTC)).certificates_end_at
+    assert ends[0] < datetime.now(UTC)
