@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,13 +50,16 @@ class Town:
         self._promised.add(name)
         return name, key
 
-    def goes_down(self, system: str) -> None:
-        """From now on `oim` or `servicenow` answers nobody."""
-        (self.weather / system).touch()
-
-    def comes_back(self, system: str) -> None:
-        """The system answers again."""
-        (self.weather / system).unlink(missing_ok=True)
+    @contextmanager
+    def in_weather(self, *signs: str) -> Iterator[None]:
+        """Meanwhile `oim` or `servicenow` is down, or `oim-slow` provisions for an hour."""
+        for sign in signs:
+            (self.weather / sign).touch()
+        try:
+            yield
+        finally:
+            for sign in signs:
+                (self.weather / sign).unlink()
 
 
 @pytest.fixture(scope="session")

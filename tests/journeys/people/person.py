@@ -24,7 +24,7 @@ from cli.demo import Addresses
 from tools.servers import wait_until
 
 PASSWORD = "demo"
-_BAD_STATUS, _PATIENCE_SECONDS = 400, 60
+_BAD_STATUS, _SECONDS = 400, 60
 _GRAVE = {"serious", "critical"}
 
 # What a browser may complain about in every journey, and why.
@@ -166,13 +166,20 @@ class Person:
             expect(self.page.get_by_text(word)).to_have_count(0)
 
     def reloads_until_it_sees(self, words: str) -> None:
-        """Reload the page until it shows these words: the stand-ins' pages do not move."""
+        """Reload the page until it shows these words: not every page moves by itself."""
+        self._reloads_until(words, shown=True)
 
-        def seen() -> bool:
+    def reloads_until_it_does_not_see(self, words: str) -> None:
+        """Reload the page until it no longer shows these words."""
+        self._reloads_until(words, shown=False)
+
+    def _reloads_until(self, words: str, shown: bool) -> None:
+        def so() -> bool:
             self.page.reload()
-            return self.page.locator("main").get_by_text(words).first.is_visible()
+            found = self.page.locator("main").get_by_text(words)
+            return any(one.is_visible() for one in found.all()) is shown
 
-        wait_until(seen, f"“{words}” on {self.page.url}", _PATIENCE_SECONDS)
+        wait_until(so, f"“{words}” {'on' if shown else 'gone from'} {self.page.url}", _SECONDS)
 
     def part(self, name: str) -> Locator:
         """The part of the page under this heading."""

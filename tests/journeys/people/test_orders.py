@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from cli.walk.systems import ServiceNow
+from cli.walk.systems import Row, ServiceNow
 from tests.journeys.people.conftest import Town
 from tests.journeys.people.person import Cast, Person
+from tools.servers import wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -82,7 +83,7 @@ def test_an_order_in_servicenow_becomes_access(person: Cast, town: Town) -> None
     assert (ada.passwords, ben.passwords) == (2, 1)
 
 
-def test_an_operator_settles_what_nobody_could_carry_out(person: Cast, town: Town) -> None:
+def test_an_operator_settles_orders_of_something_nobody_knows(person: Cast, town: Town) -> None:
     ada, ben, cho = person("ada"), person("ben"), person("cho")
     ada.signs_in_to_servicenow()
     ada.follows("Catalogue")
@@ -90,45 +91,69 @@ def test_an_operator_settles_what_nobody_could_carry_out(person: Cast, town: Tow
     first = orders(ada)
     ben.signs_in_to_servicenow()
     approves_in_servicenow(ben, first, "Fine.")
-    second, third = (ordered_and_approved(town, BADGE) for _ in range(2))
-    request_id = str(town.oim.open_requests_of("ada")[0]["id"])
+    second = ordered_and_approved(town, BADGE)["number"]
 
     cho.signs_in("/operations")
     needy = cho.part("Needs attention")
-    for number in (first, second, third):
-        cho.reloads_until_it_sees(number)
+    cho.reloads_until_it_sees(first)
+    cho.reloads_until_it_sees(second)
     cho.step("sees which orders need somebody")
     cho.follows(first, within=needy)
     cho.sees("needs attention", BADGE)
     cho.step("reads why")
     decides(cho, "Retry", "The catalogue may have changed.")
     cho.sees("The order goes on from where it stopped.")
-    cho.step("has tried again")
     cho.sees("Tried again: The catalogue may have changed.")
     expect(cho.page.locator("[data-event='ask for help']")).to_have_count(2)
     cho.sees("needs attention")
-    cho.step("sees that it did not help")
+    cho.step("has tried again in vain")
 
     cho.opens("/operations")
     cho.follows(second, within=needy)
-    cho.fills_in("OIM request to adopt", request_id)
-    decides(cho, "Adopt", "Ada asked in OIM herself.")
-    cho.step("lets the order follow a request of ada's")
-
-    cho.opens("/operations")
-    cho.follows(third, within=needy)
     decides(cho, "Cancel order", "Reception hands out badges.")
     cho.sees("The order is cancelled.", "Cancelled: Reception hands out badges.")
-    cho.step("has cancelled the third one")
+    cho.step("has cancelled the other one")
+    cho.opens("/operations")
+    cho.sees(first, within=needy)
+    expect(needy.get_by_text(second)).to_have_count(0)
 
 
-def ordered_and_approved(town: Town, item: str) -> str:
-    """An order of ada's that ben has approved, both without a browser; its number."""
-    ritm = ServiceNow(town.at.servicenow, "ada", "demo").order(item)
+def test_an_operator_lets_a_cancelled_order_follow_another_request(
+    person: Cast, town: Town
+) -> None:
+    cho, (role, _) = person("cho"), town.role_for_ada()
+    other = str(town.oim.open_requests_of("ada")[0]["id"])
+    with town.in_weather("oim-slow"):
+        ritm = ordered_and_approved(town, "Access to a business role", role=role)
+        sys_id = ritm["sys_id"]
+        wait_until(
+            lambda: bool(town.desk.row("sc_req_item", f"sys_id={sys_id}")["correlation_id"]),
+            f"the request for {ritm['number']}",
+            60,
+        )
+    ServiceNow(town.at.servicenow, "admin", "admin").change(
+        "sc_req_item", sys_id, approval="cancelled"
+    )
+
+    cho.signs_in("/operations")
+    cho.reloads_until_it_sees(ritm["number"])
+    cho.follows(ritm["number"], within=cho.part("Needs attention"))
+    cho.sees("needs attention", "cancelled at the desk", "Ada")
+    cho.step("reads that the order was cancelled under way")
+    cho.fills_in("OIM request to adopt", other)
+    decides(cho, "Adopt", "This is the one that she needs.")
+    cho.sees("The order now follows that request.", f"Adopted request {other}")
+    expect(cho.page.locator(f"main [data-request-id='{other}']")).to_be_visible()
+    cho.step("lets it follow another request of hers")
+
+
+def ordered_and_approved(town: Town, item: str, **answers: str) -> Row:
+    """An order of ada's that ben has approved, both without a browser."""
+    ritm = ServiceNow(town.at.servicenow, "ada", "demo").order(item, **answers)
     ben = ServiceNow(town.at.servicenow, "ben", "demo")
     approval = ben.row("sysapproval_approver", f"sysapproval={ritm['sys_id']}^state=requested")
     ben.change("sysapproval_approver", approval["sys_id"], state="approved")
-    return str(ritm["number"])
+    return ritm
 
 
 def decides(one: Person, button: str, reason: str) -> None:
