@@ -76,6 +76,7 @@ def paths_of(company: Company) -> list[tuple[str, str]]:
         ("ben", "/approvals"),
         ("ben", f"/approvals/{company.task.id}"),
         ("cho", "/orders"),
+        ("cho", "/orders/new"),
         ("cho", f"/orders/{company.stuck.id}"),
         ("cho", "/operations"),
         ("dee", "/audit"),

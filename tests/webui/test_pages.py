@@ -321,6 +321,19 @@ def test_what_the_iga_did_within_a_second_comes_after_its_start(
     assert page.index("Passed on.") < page.index("Request 5002 is completed.")
 
 
+def test_what_the_iga_ended_comes_before_we_saw_it_end(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        row = session.get_one(RequestRow, company.born.id)
+        row.state, row.is_open, row.closed_at = RequestState.COMPLETED, False, NOW
+        order = session.get_one(OrderRow, company.order.id)
+        moment = NOW + timedelta(milliseconds=300)
+        orders.remember_step(session, order, moment, "fulfil", "Seen.", order.lines[0])
+    page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
+    assert page.index("Request 5002 is completed.") < page.index("Seen.")
+
+
 def test_orders_are_listed_and_found_by_number(visit: Visit, company: Company) -> None:
     assert text_of(visit("ada").get("/orders")).count("data-order-id") == 2
     assert text_of(visit("cho").get("/orders?q=ritm0010007")).count("data-order-id") == 1

@@ -31,7 +31,7 @@ def in_their_words(sentence: str, iga: str, desk: str) -> str:
     named = re.sub(r"\b[Tt]he IGA\b", system_name(iga), sentence)
     named = re.sub(r"\bat the desk\b", f"in {system_name(desk)}", named)
     named = re.sub(r"\b[Tt]he desk\b", system_name(desk), named)
-    return re.sub(rf"^{re.escape(desk)}\b", system_name(desk), named)
+    return re.sub(rf"\b{re.escape(desk)}\b", system_name(desk), named)
 
 
 def step_tone(event: str) -> str:
@@ -60,9 +60,7 @@ def count_words(counts: Iterable[tuple[str, int]]) -> str:
 def to_the_second(at: datetime) -> Markup:
     """A time element as auditors need it: to the second, and always in UTC."""
     moment = f"{at:%Y-%m-%d %H:%M:%S}"
-    return Markup('<time datetime="{}">{} <span class="quiet">UTC</span></time>').format(
-        at.isoformat(timespec="seconds"), moment
-    )
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), moment)
 
 
 def shortened(text: str) -> str:

@@ -29,7 +29,7 @@ _TONES: dict[str, str] = {
     "approved": "good",
 }
 _STATE_WORDS: dict[str, str] = {
-    RequestState.AWAITING_APPROVAL: "waiting for approval",
+    RequestState.AWAITING_APPROVAL: "in approval",
     RequestState.IN_PROGRESS: "being set up",
 }
 _ORDER_WORDS: dict[str, str] = {

@@ -103,7 +103,9 @@ def _names(session: Session, rows: Sequence[AuditEventRow]) -> dict[str, str]:
     ids = sorted({row.actor_id for row in rows} | {row.subject_id for row in rows})
     people = select(PersonRow.id, PersonRow.display_name).where(PersonRow.id.in_(ids))
     orders = select(OrderRow.id, OrderRow.item_number).where(OrderRow.id.in_(ids))
-    return dict(session.execute(people).all()) | dict(session.execute(orders).all())
+    requests = select(RequestRow.id, RequestRow.request_id).where(RequestRow.id.in_(ids))
+    named = (people, orders, requests)
+    return {key: name for query in named for key, name in session.execute(query)}
 
 
 def _view(event: AuditEventRow, names: dict[str, str], sealed: bool) -> EventView:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from broker.domain.orders import LineState, order_state
+from broker.domain.orders import LineEvent, LineState, order_state
 from broker.domain.visibility import Viewer
 from broker.ports.desk import OrderRef
 from broker.store.orders import OrderHistoryRow, OrderLineRow, OrderRow
@@ -17,6 +17,9 @@ from broker.store.views.lists import names_of
 from broker.store.views.names import Names, PersonView, view_of
 
 _MOST = 200
+_SEEN_ENDS = frozenset(
+    (LineEvent.FULFIL, LineEvent.REFUSE, LineEvent.FAIL, LineEvent.CANCEL, LineEvent.CLOSE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +120,22 @@ def order_page(session: Session, viewer: Viewer, order_id: str) -> OrderPage | N
     if row is None:
         return None
     (line,) = lines_of(session, viewer, [row])
-    timeline = sorted([*_our_steps(row), *_iga_steps(session, row)], key=_moment)
-    return OrderPage(line, row.ref, row.justification, tuple(timeline))
+    timeline = _in_order(_our_steps(row), _iga_steps(session, row))
+    return OrderPage(line, row.ref, row.justification, timeline)
 
 
-def _moment(step: StepView) -> datetime:
-    # IGAs tell whole seconds: what happened within one cannot have come before its start.
-    whole = step.at.microsecond == 0
-    return step.at + timedelta(seconds=1) if whole else step.at
+def _in_order(ours: list[StepView], theirs: list[StepView]) -> tuple[StepView, ...]:
+    """IGAs tell whole seconds: what happened within one cannot have come before its start, nor
+    after we saw how it ended.
+    """
+    seen = [step.at for step in ours if step.event in _SEEN_ENDS]
+
+    def moment(step: StepView) -> datetime:
+        latest = step.at + timedelta(seconds=0 if step.at.microsecond else 1)
+        return min([latest, *(at for at in seen if at >= step.at)])
+
+    told = [(moment(step), step) for step in theirs] + [(step.at, step) for step in ours]
+    return tuple(step for _, step in sorted(told, key=lambda pair: pair[0]))
 
 
 def lines_of(session: Session, viewer: Viewer, rows: Sequence[OrderRow]) -> tuple[OrderLine, ...]:
