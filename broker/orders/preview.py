@@ -1,5 +1,7 @@
 """What would become of an order, without storing or submitting anything."""
 
+from typing import Any
+
 from broker.context import Broker
 from broker.domain.errors import NotFound, Postponed
 from broker.domain.people import Person
@@ -8,7 +10,7 @@ from broker.orders.post import OrderPost
 from broker.orders.verification import Genuine
 from broker.store.people import PersonRow
 
-Answer = dict[str, object]
+Answer = dict[str, Any]
 
 
 def preview(broker: Broker, client: str, post: OrderPost) -> Answer:
