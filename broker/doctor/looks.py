@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from broker.connectors.registry import setting_names
 from broker.context import Broker
 from broker.doctor.bell import bell
 from broker.doctor.connections import desk, iga
 from broker.doctor.database import database
-from broker.doctor.findings import Finding, Look, ok
+from broker.doctor.findings import Finding, Look, listed, ok, warning
 from broker.doctor.machine import machine
 from broker.doctor.secrets import secrets
+from broker.settings import unknown
 
 
 def looks(broker: Broker, environment: Mapping[str, str]) -> dict[str, Look]:
     """The looks at an installation whose settings are in order; see `examine`."""
     settings = broker.settings
     return {
-        "settings": _settings,
+        "settings": partial(_settings, broker, environment),
         "secrets": partial(secrets, broker, environment),
         "database": partial(database, settings),
         "redis": partial(bell, settings),
@@ -26,5 +28,9 @@ def looks(broker: Broker, environment: Mapping[str, str]) -> dict[str, Look]:
     }
 
 
-def _settings() -> Iterator[Finding]:
+def _settings(broker: Broker, environment: Mapping[str, str]) -> Iterator[Finding]:
+    known = setting_names(broker.settings.iga, broker.settings.desk)
+    strangers = [name for name, _ in unknown(environment, known)]
+    if strangers:
+        yield warning("settings", f"{listed(strangers)}: no such setting, so nothing looks at it.")
     yield ok("settings", "every setting is valid.")
