@@ -87,6 +87,11 @@ def test_it_is_for_operators_only(visit: Visit, broker: Broker, name: str) -> No
     assert orders_of(broker) == []
 
 
+def test_the_list_of_orders_leads_operators_to_it(visit: Visit) -> None:
+    assert 'href="/orders/new"' in text_of(visit("cho").get("/orders"))
+    assert 'href="/orders/new"' not in text_of(visit("ada").get("/orders"))
+
+
 def test_strangers_sign_in_first_and_come_back(stranger: Browser) -> None:
     answer = stranger.get(NEW)
     assert answer.status_code == 303
