@@ -7,7 +7,7 @@ PY := .venv/bin/python
 JOBS ?= auto
 ARGS ?=
 
-.PHONY: demo demo-check stack test check lock setup
+.PHONY: demo demo-check stack test check lock screenshots setup
 
 demo: setup
 	@$(PY) -m cli.main demo $(ARGS)
@@ -26,6 +26,9 @@ check: setup
 
 lock: setup
 	@$(PY) -m tools.lock $(ARGS)
+
+screenshots: setup
+	@$(PY) -m tools.screenshots $(ARGS)
 
 setup:
 	@"$(PYTHON)" tools/setup.py

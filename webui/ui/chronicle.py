@@ -11,6 +11,7 @@ from webui.ui.words import system_name
 
 _LONGEST = 48
 _HEX = re.compile(r"[0-9a-f]{20,}")
+_REFERENCE = re.compile(r"(?:[A-Z]+\d+ ){1,2}RB-[0-9a-f]+\s*")
 _RUNS = {
     "changes": "What changed",
     "everything": "Everything, anew",
@@ -32,6 +33,13 @@ def in_their_words(sentence: str, iga: str, desk: str) -> str:
     named = re.sub(r"\bat the desk\b", f"in {system_name(desk)}", named)
     named = re.sub(r"\b[Tt]he desk\b", system_name(desk), named)
     return re.sub(rf"\b{re.escape(desk)}\b", system_name(desk), named)
+
+
+def without_reference(justification: str) -> tuple[str, str]:
+    """The numbers by which an order's request is found again, and what people wrote."""
+    found = _REFERENCE.match(justification)
+    reference = found[0].strip() if found else ""
+    return reference, justification[len(found[0]) :] if found else justification
 
 
 def step_tone(event: str) -> str:
@@ -71,6 +79,6 @@ def shortened(text: str) -> str:
 
 def register(app: Flask) -> None:
     """Make the words known to the templates."""
-    for function in (in_their_words, step_tone, action_words, run_words, count_words,
-                     to_the_second, shortened):  # fmt: skip
+    for function in (in_their_words, without_reference, step_tone, action_words, run_words,
+                     count_words, to_the_second, shortened):  # fmt: skip
         app.add_template_filter(function)

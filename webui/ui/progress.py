@@ -32,7 +32,8 @@ class Stage:
 
 def request_stages(line: RequestLine) -> list[Stage]:
     """Asked, decided, set up: where the request is, and where it ended if it did not go well."""
-    names = ["Asked", "Decision", f"Set up in {system_name(line.iga)}", "Done"]
+    decided = f"Approved in {system_name(line.order.source)}" if line.order else "Decision"
+    names = ["Asked", decided, f"Set up in {system_name(line.iga)}", "Done"]
     reached, mark = _REQUEST_AT.get(line.state, (2, _NOW))
     note = _whom(line) if line.waiting else state_words(line.state)
     return _stages(names, reached, mark, note, line.created_at, line.closed_at)
