@@ -24,7 +24,7 @@ from broker.domain.errors import (
 from broker.orders import back_reference, cancellation, closure, submission, tracking, verification
 from broker.orders.help import ask_for_help
 from broker.ports.queue import QueueName
-from broker.store import audit, outbox, sign_in, sync_runs
+from broker.store import audit, outbox, pruning, sign_in, sync_runs
 from broker.store.outbox import Effect, LostClaim, Message
 from broker.sync import engine, mirror, wanted
 
@@ -196,9 +196,12 @@ def ring_due(broker: Broker, except_for: QueueName | None = None) -> None:
 
 
 def housekeeping(broker: Broker) -> None:
-    """Seal audit events and forget expired sign-in rows. Cheap; call it every second."""
+    """Seal audit events, forget expired sign-in rows, and now and then what is old. Cheap; call
+    it every second.
+    """
     now = broker.clock.now()
     with broker.sessions.begin() as session:
         audit.seal(session, broker.audit_key, now)
     with broker.sessions.begin() as session:
         sign_in.sweep(session, now)
+    pruning.prune(broker.sessions, now)

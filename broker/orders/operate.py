@@ -10,9 +10,10 @@ from broker.domain.orders import LineEvent, LineState
 from broker.orders import back_reference, steps
 from broker.orders.submission import follow
 from broker.ports.queue import QueueName
-from broker.store import orders
+from broker.store import orders, outbox
 from broker.store.audit import Actor
 from broker.store.orders import OrderLineRow, OrderRow
+from broker.store.outbox import OutboxRow
 
 # Where a line resumes decides which step is owed; nothing skips verification.
 _NEXT_STEP = {
@@ -115,6 +116,8 @@ def _each_waiting(
             raise NotPossible(
                 f"The order is {order.state}: only one in need of attention can be changed."
             )
+        keys = [order.id, *(line.id for line in order.lines)]
+        outbox.see_to(session, keys, broker.clock.now(), OutboxRow.queue == QueueName.ORDERS)
         for line in waiting:
             act(session, order, line)
     broker.bell.ring(QueueName.ORDERS)

@@ -1,7 +1,8 @@
 """What every table shares: opaque ids, and times that are always aware and UTC."""
 
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar
@@ -34,6 +35,8 @@ from sqlalchemy.orm import (
 from sqlalchemy.types import TypeDecorator
 
 Sessions = sessionmaker[Session]
+# NUL, and halves of characters that need two in UTF-16.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Counts up by itself, on SQLite too, which does so for INTEGER only.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
@@ -134,6 +137,7 @@ def open_store(url: str, patience_seconds: int | None = None) -> Engine:
     engine = create_engine(
         url, pool_pre_ping=not in_file, hide_parameters=True, connect_args=patience
     )
+    event.listen(engine, "before_cursor_execute", _storable, retval=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_immediate)
@@ -168,6 +172,41 @@ def take_turn(session: Session, turn: Turn) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(turn)))
+
+
+def _storable(
+    _connection: Connection,
+    _cursor: object,
+    statement: str,
+    parameters: Any,  # noqa: ANN401 - a row's values or many rows', by name or by place
+    _context: object,
+    _many: bool,
+) -> tuple[str, Any]:
+    """What no database can hold is left out here, where every text passes: PostgreSQL takes no
+    NUL, and nothing takes half a character. Vendors' JSON and typed-in searches may have both.
+    """
+    if isinstance(parameters, list):
+        return statement, [_clean_row(row) for row in parameters]
+    return statement, _clean_row(parameters)
+
+
+def _clean_row(row: Any) -> Any:  # noqa: ANN401 - as above
+    values = row.values() if isinstance(row, Mapping) else row
+    if not any(map(_odd, values)):
+        return row
+    if isinstance(row, Mapping):
+        return {name: _clean(value) for name, value in row.items()}
+    return tuple(map(_clean, row))
+
+
+def _odd(value: object) -> bool:
+    return isinstance(value, str) and _UNSTORABLE.search(value) is not None
+
+
+def _clean(value: object) -> object:
+    if not isinstance(value, str) or not _odd(value):
+        return value
+    return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:

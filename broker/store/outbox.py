@@ -1,7 +1,7 @@
 """What we still owe the outside world. The row is the truth; a bell only hurries it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,6 +74,8 @@ class Message:
 
 
 _OPEN = (OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_(None))
+# Given up, and nobody has seen to it yet.
+GIVEN_UP = (OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_not(None))
 
 # What a finished step wants stored, in the transaction that settles its message.
 Effect = Callable[[Session], None]
@@ -177,6 +179,17 @@ def renew(session: Session, message: Message, now: datetime, lease: timedelta) -
 def settle(session: Session, message: Message, now: datetime) -> None:
     """Done. Raises LostClaim if the lease ran out and somebody else took over."""
     _change(session, message, settled_at=now, last_error="")
+    see_to(session, [message.key], now, OutboxRow.topic == message.topic)
+
+
+def see_to(
+    session: Session, keys: Collection[str], now: datetime, *more: ColumnElement[bool]
+) -> None:
+    """What was given up about these keys is no longer open: it was done after all, or an
+    operator has decided.
+    """
+    about = (OutboxRow.key.in_(keys), *GIVEN_UP, *more)
+    session.execute(update(OutboxRow).where(*about).values(settled_at=now))
 
 
 def postpone(

@@ -49,7 +49,7 @@ def keep(
     answer: Mapping[str, object],
     at: datetime,
 ) -> None:
-    """Remember the answer for as long as the order lives; a race loses by the primary key."""
+    """Remember the answer, for a month; a race loses by the primary key."""
     session.add(
         ReceiptRow(
             client=client,

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from broker.store.base import Base, Identified
 
+# Runs that read what concerns everybody.
+GENERAL = ("changes", "everything")
+
 
 class SyncRunRow(Identified):
     """One run: of one person, of what changed, of everything, or of the people."""
@@ -109,7 +112,7 @@ def last_success(
             SyncRunRow.connection == connection,
             SyncRunRow.finished_at.is_not(None),
             SyncRunRow.error == "",
-            SyncRunRow.kind.in_(("person", "changes", "everything")),
+            SyncRunRow.kind.in_(("person", *GENERAL)),
             SyncRunRow.person_id.is_(None) | (SyncRunRow.person_id == person_id),
         )
         .order_by(SyncRunRow.started_at.desc())

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from broker.domain.orders import LineState
 from broker.store.orders import OrderLineRow
-from broker.store.outbox import OutboxRow
+from broker.store.outbox import GIVEN_UP, OutboxRow
 from broker.store.sync_runs import SlotRow
 
 
@@ -34,10 +34,10 @@ def vitals(session: Session, now: datetime) -> Vitals:
     return Vitals(
         owed=_count(session, *is_open),
         neglected_since=session.scalar(oldest.order_by(OutboxRow.due_at).limit(1)),
-        given_up=_count(session, OutboxRow.given_up_at.is_not(None)),
+        given_up=_count(session, *GIVEN_UP),
         stuck_orders=session.scalar(stuck.where(OrderLineRow.state == LineState.NEEDS_ATTENTION))
         or 0,
-        beat_at=session.scalar(select(SlotRow.slot_at).order_by(SlotRow.slot_at.desc()).limit(1)),
+        beat_at=session.scalar(select(func.max(SlotRow.slot_at)).where(SlotRow.job == "sync")),
     )
 
 

@@ -1,7 +1,7 @@
 """Texts that do not fit, and what an error may show."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from broker.domain.access import CatalogueItem, Holding, ItemKind
@@ -44,3 +44,32 @@ def test_a_catalogue_item_with_a_name_too_long_to_compare_is_not_kept(sessions: 
     with sessions.begin() as session:
         access.remember_item(session, "oim", CatalogueItem(ItemKind.ROLE, "1", "n" * 256), NOON)
         assert session.query(access.CatalogueItemRow).all() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("a\0b", "ab"),
+        ("half \ud83d", "half \ufffd"),
+        ("pair \ud83d\ude00", "pair \U0001f600"),
+        ("plain é", "plain é"),
+    ],
+)
+def test_what_no_database_can_hold_is_left_out_of_texts(
+    sessions: Sessions, said: str, kept: str
+) -> None:
+    with sessions.begin() as session:
+        (ada,) = people.remember(session, "oim", [Person("1", "ADA", said)], NOON)
+    with sessions() as session:
+        row = session.get_one(people.PersonRow, ada.id)
+        assert row.display_name == kept
+        found = session.scalars(select(people.PersonRow).filter_by(display_name=said)).all()
+        assert [person.id for person in found] == [ada.id]
+
+
+def test_odd_texts_of_many_rows_are_cleaned_too(sessions: Sessions) -> None:
+    many = [Person(str(n), f"P{n}", f"name\0{n}") for n in range(3)]
+    with sessions.begin() as session:
+        people.remember(session, "oim", many, NOON)
+        names = session.scalars(select(people.PersonRow.display_name)).all()
+    assert sorted(names) == ["name0", "name1", "name2"]

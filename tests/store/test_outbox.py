@@ -138,3 +138,16 @@ def test_eight_workers_share_forty_messages_without_overlap(sessions: Sessions) 
     with ThreadPoolExecutor(8) as pool:
         taken = [key for keys in pool.map(work, range(8)) for key in keys]
     assert sorted(taken, key=int) == [str(number) for number in range(40)]
+
+
+def test_what_was_given_up_and_done_after_all_is_no_longer_open(sessions: Sessions) -> None:
+    for key in ("1", "2"):
+        owe(sessions, key)
+        with sessions.begin() as session:
+            outbox.give_up(session, claimed(sessions), NOON, "no")
+    owe(sessions, "1")
+    with sessions.begin() as session:
+        outbox.settle(session, claimed(sessions), LATER)
+    with sessions() as session:
+        left = session.scalars(select(OutboxRow.key).where(*outbox.GIVEN_UP)).all()
+    assert left == ["2"]

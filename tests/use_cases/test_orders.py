@@ -10,6 +10,7 @@ from broker.orders import operate
 from broker.ports.desk import DeskApproval
 from broker.store.audit import Actor
 from broker.store.receipts import DifferentBody
+from broker.store.vitals import vitals
 from tests.use_cases.conftest import ADA, EVE, House
 
 pytestmark = pytest.mark.both
@@ -486,3 +487,16 @@ def test_an_honest_post_is_no_duplicate_of_one_that_lies_about_the_task(house: H
     house.work()
     assert (house.state(lying), house.state(honest)) == ("rejected", "submitted")
     assert len(house.iga.submissions) == 1
+
+
+def test_what_an_operator_has_decided_is_no_longer_given_up(house: House) -> None:
+    house.desk.breaks["close"] = Refused("servicenow", "has several tasks")
+    answer = house.post(house.item())
+    house.work()
+    house.iga.finish("9001")
+    house.wait(seconds=5)
+    with house.broker.sessions() as session:
+        assert vitals(session, house.clock.now()).given_up == 1
+    operate.cancel(house.broker, str(answer["order_id"]), OPERATOR, "closed by hand")
+    with house.broker.sessions() as session:
+        assert vitals(session, house.clock.now()).given_up == 0

@@ -1,6 +1,7 @@
 """Counts for Prometheus, read from the rows when asked: every process tells the same."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -16,7 +17,10 @@ from broker.ports.queue import QueueName
 from broker.store.audit import AuditEventRow, AuditSealRow
 from broker.store.orders import OrderLineRow
 from broker.store.outbox import OutboxRow
-from broker.store.sync_runs import silent_connections
+from broker.store.sync_runs import ConnectionRow, last_success, silent_connections
+
+_LATELY = timedelta(hours=1)
+_OPEN = (OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_(None))
 
 
 def exposition(session: Session, broker: Broker) -> tuple[bytes, str]:
@@ -28,26 +32,35 @@ def exposition(session: Session, broker: Broker) -> tuple[bytes, str]:
 
 class _Counts(Collector):
     def __init__(self, session: Session, broker: Broker) -> None:
-        self._session = session
-        self._broker = broker
+        self._session, self._broker, self._now = session, broker, broker.clock.now()
 
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        yield self._owed()
-        yield self._given_up()
-        yield self._lines()
-        yield self._silent()
-        yield self._unsealed()
+        tellers: tuple[Callable[[], Metric], ...] = (
+            *(self._owed, self._oldest_due, self._failing, self._given_up),
+            *(self._lines, self._stuck, self._silent, self._answered, self._synced),
+            *(self._signed_in, self._unsealed),
+        )
+        yield from (tell() for tell in tellers)
 
     def _owed(self) -> Metric:
-        open_rows = (OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_(None))
-        counts = self._by(OutboxRow.queue, *open_rows)
         words = "Messages owed to other systems, by queue."
-        return _gauge(
-            "broker_outbox_owed", words, "queue", {q: counts.get(q, 0) for q in QueueName}
-        )
+        return self._queues("broker_outbox_owed", words, self._by(OutboxRow.queue, *_OPEN))
+
+    def _oldest_due(self) -> Metric:
+        due = (*_OPEN, OutboxRow.due_at <= self._now)
+        query = select(OutboxRow.queue, func.min(OutboxRow.due_at)).where(*due)
+        oldest = self._session.execute(query.group_by(OutboxRow.queue)).all()
+        words = "Seconds for which the oldest message owed has been due, by queue."
+        ages = {queue: self._age(at) for queue, at in oldest}
+        return self._queues("broker_outbox_oldest_due_seconds", words, ages)
+
+    def _failing(self) -> Metric:
+        counts = self._by(OutboxRow.queue, *_OPEN, OutboxRow.failures > 0)
+        words = "Messages owed that failed and are tried again, by queue."
+        return self._queues("broker_outbox_failing", words, counts)
 
     def _given_up(self) -> Metric:
         query = select(func.count()).where(OutboxRow.given_up_at.is_not(None))
@@ -60,12 +73,36 @@ class _Counts(Collector):
         found = {state: counts.get(state, 0) for state in LineState}
         return _gauge("broker_order_lines", words, "state", found)
 
+    def _stuck(self) -> Metric:
+        stuck = OrderLineRow.state == LineState.NEEDS_ATTENTION
+        query = select(func.count(OrderLineRow.order_id.distinct())).where(stuck)
+        words = "Orders that wait for an operator."
+        return GaugeMetricFamily("broker_orders_needing_attention", words, self._number(query))
+
     def _silent(self) -> Metric:
         silent = {row.name for row in silent_connections(self._session)}
         names = sorted({*self._broker.igas, *self._broker.desks} | silent)
         words = "1 while a connection does not answer."
         found = {name: int(name in silent) for name in names}
         return _gauge("broker_connection_silent", words, "connection", found)
+
+    def _answered(self) -> Metric:
+        query = select(ConnectionRow.name, ConnectionRow.answered_at).order_by(ConnectionRow.name)
+        found = {name: self._age(at) for name, at in self._session.execute(query) if at}
+        words = "Seconds since a connection was last read well; absent before the first time."
+        return _gauge("broker_connection_answered_seconds", words, "connection", found)
+
+    def _synced(self) -> Metric:
+        read = {name: last_success(self._session, name) for name in sorted(self._broker.igas)}
+        found = {name: self._age(at) for name, at in read.items() if at}
+        words = "Seconds since all requests were last read; absent before the first time."
+        return _gauge("broker_sync_age_seconds", words, "connection", found)
+
+    def _signed_in(self) -> Metric:
+        lately = (AuditEventRow.action == "sign_in", AuditEventRow.at > self._now - _LATELY)
+        counts = {"done": 0, "refused": 0} | self._by(AuditEventRow.outcome, *lately)
+        words = "Sign-ins within the last hour, by outcome."
+        return _gauge("broker_sign_ins_last_hour", words, "outcome", counts)
 
     def _unsealed(self) -> Metric:
         # A difference of two counts: sealed events never vanish, or the audit check says so.
@@ -76,15 +113,22 @@ class _Counts(Collector):
 
     def _by(
         self, column: InstrumentedAttribute[Any], *where: ColumnElement[bool]
-    ) -> dict[str, int]:
+    ) -> dict[str, float]:
         query = select(column, func.count()).where(*where).group_by(column)
         return {str(name): count for name, count in self._session.execute(query)}
 
     def _number(self, query: Select[int]) -> int:
         return self._session.scalar(query) or 0
 
+    def _age(self, at: datetime) -> float:
+        return max(0.0, (self._now - at).total_seconds())
 
-def _gauge(name: str, words: str, label: str, values: dict[Any, int]) -> Metric:
+    def _queues(self, name: str, words: str, found: Mapping[str, float]) -> Metric:
+        """Every queue has its figure, so that an alarm can tell nothing owed from nothing told."""
+        return _gauge(name, words, "queue", {queue: found.get(queue, 0) for queue in QueueName})
+
+
+def _gauge(name: str, words: str, label: str, values: Mapping[Any, float]) -> Metric:
     family = GaugeMetricFamily(name, words, labels=[label])
     for value, count in values.items():
         family.add_metric([str(value)], count)

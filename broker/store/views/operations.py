@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from broker.domain.visibility import Viewer
 from broker.store import people
-from broker.store.outbox import OutboxRow
+from broker.store.outbox import GIVEN_UP, OutboxRow
 from broker.store.people import PersonLinkRow, PersonRow
 from broker.store.requests import RequestRow
 from broker.store.sync_runs import ConnectionRow, SyncRunRow
@@ -130,7 +130,7 @@ def _queues(session: Session) -> tuple[QueueView, ...]:
 
 
 def _given_up(session: Session) -> tuple[GivenUpView, ...]:
-    query = select(OutboxRow).where(OutboxRow.given_up_at.is_not(None))
+    query = select(OutboxRow).where(*GIVEN_UP)
     newest = query.order_by(OutboxRow.given_up_at.desc()).limit(_GIVEN_UP_SHOWN)
     return tuple(
         GivenUpView(
