@@ -54,3 +54,8 @@ def session_cookie(settings: Settings) -> Cookie:
 def login_cookie(settings: Settings) -> Cookie:
     """Proves that the browser that comes back from the identity provider is the one that left."""
     return cookie(settings, "broker_login")
+
+
+def signed_out_cookie(settings: Settings) -> Cookie:
+    """Says that somebody signed out in this browser, on purpose, and has not come back yet."""
+    return cookie(settings, "broker_signed_out")

@@ -206,6 +206,25 @@ def test_signing_out_ends_the_session_for_good(
     assert session_count(broker) == 0
 
 
+def test_after_signing_out_no_other_tab_signs_in_again_by_itself(
+    stranger: Browser, company: Company
+) -> None:
+    sign_in(stranger)
+    stranger.post("/saml/logout")
+    answer = stranger.fragment("/")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/saml/signed-out")
+
+
+def test_after_signing_in_anew_an_expired_session_leads_to_sign_in(
+    stranger: Browser, company: Company
+) -> None:
+    sign_in(stranger)
+    stranger.post("/saml/logout")
+    sign_in(stranger)
+    stranger.client.delete_cookie("broker_session", domain="127.0.0.1")
+    assert stranger.fragment("/").headers["HX-Redirect"] == "/saml/login?next=%2F"
+
+
 def test_signing_out_needs_the_forms_token(stranger: Browser, company: Company) -> None:
     sign_in(stranger)
     assert stranger.client.post("/saml/logout", base_url=BASE).status_code == 400

@@ -6,6 +6,7 @@ from flask import Flask, Request, Response, abort, current_app, make_response, r
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from webui.cookies import signed_out_cookie
 from webui.errors import error_page
 from webui.security import refuse_foreign_posts
 from webui.ui.access import is_public, needed_role
@@ -17,7 +18,7 @@ from webui.ui.paths import own_path, path_of
 PUBLIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 # The machine API checks a signature on each request instead of a session.
 OWN_DOOR = frozenset({"api"})
-SIGN_IN = "/saml/login"
+SIGN_IN, SIGNED_OUT = "/saml/login", "/saml/signed-out"
 
 
 def register(app: Flask) -> None:
@@ -66,9 +67,14 @@ def _ask_to_sign_in() -> AnyResponse:
 
 
 def _leave_page(wanted: str) -> Response:
-    """HTMX follows redirects by itself, out of our site even; so it is told to leave the page."""
+    """HTMX follows redirects by itself, out of our site even; so it is told to leave the page.
+
+    Pages ask without anybody's doing. Where somebody has signed out on purpose, a page that
+    stayed open must not sign them in again through the session at the identity provider.
+    """
+    stay_out = signed_out_cookie(the_broker().settings).value
     response = make_response("", 401)
-    response.headers["HX-Redirect"] = sign_in_path(wanted)
+    response.headers["HX-Redirect"] = SIGNED_OUT if stay_out else sign_in_path(wanted)
     return response
 
 

@@ -17,6 +17,7 @@ from broker.domain.errors import ConnectorError
 from broker.store import audit, sign_in
 from broker.store.sign_in import LoginRow
 from webui.auth import answers
+from webui.auth.gate import SIGNED_OUT
 from webui.auth.saml.checks import Expected
 from webui.auth.saml.identity import Identity
 from webui.auth.saml.metadata import MetadataError
@@ -24,7 +25,7 @@ from webui.auth.saml.provider import ServiceProvider
 from webui.auth.saml.refusal import SamlRefused
 from webui.auth.saml.request import login_request, service_provider_metadata
 from webui.auth.saml.verify import verify
-from webui.cookies import login_cookie, session_cookie
+from webui.cookies import login_cookie, session_cookie, signed_out_cookie
 from webui.errors import error_page
 from webui.ui.access import public
 from webui.ui.context import now, the_broker, viewer
@@ -32,6 +33,7 @@ from webui.ui.paths import own_path
 
 EXTENSION = "saml_provider"
 _LOGIN_LIVES = timedelta(minutes=10)
+_SIGNED_OUT_LASTS = timedelta(days=1)
 _SECRET_LENGTH = 43  # what `sign_in.secret` gives
 _LONGEST_HANDLE = 80  # SAML Bindings 2.0, section 3.4.3
 _log = structlog.get_logger(__name__)
@@ -144,6 +146,7 @@ def _let_in(answer: answers.Answer, wanted: str) -> AnyResponse:
     session.clear()
     response = redirect(wanted, 303)
     cookie.put(response, secret, seconds)
+    signed_out_cookie(broker.settings).drop(response)
     return response
 
 
@@ -173,8 +176,9 @@ def logout() -> AnyResponse:
         sign_in.end_session(rows, cookie.value)
         audit.record(rows, now(), actor, "sign_out", ("person", actor.id))
     session.clear()
-    response = redirect("/saml/signed-out", 303)
+    response = redirect(SIGNED_OUT, 303)
     cookie.drop(response)
+    signed_out_cookie(broker.settings).put(response, "yes", int(_SIGNED_OUT_LASTS.total_seconds()))
     return response
 
 
