@@ -16,7 +16,7 @@ from broker.domain.orders import LineState
 from broker.ports.queue import QueueName
 from broker.store.audit import AuditEventRow, AuditSealRow
 from broker.store.orders import OrderLineRow
-from broker.store.outbox import OutboxRow
+from broker.store.outbox import GIVEN_UP, OutboxRow
 from broker.store.sync_runs import ConnectionRow, last_success, silent_connections
 
 _LATELY = timedelta(hours=1)
@@ -63,7 +63,7 @@ class _Counts(Collector):
         return self._queues("broker_outbox_failing", words, counts)
 
     def _given_up(self) -> Metric:
-        query = select(func.count()).where(OutboxRow.given_up_at.is_not(None))
+        query = select(func.count()).where(*GIVEN_UP)
         words = "Messages given up until an operator acts."
         return GaugeMetricFamily("broker_outbox_given_up", words, self._number(query))
 
