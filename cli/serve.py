@@ -106,12 +106,12 @@ def _serve(server: Server, broker: Broker, bell: EmbeddedBell | None, url: str) 
 
 def worker(args: argparse.Namespace) -> int:
     """Work until SIGTERM; the job at hand is finished first."""
-    from jobs.worker import worker as make
+    from jobs.worker import listen
 
     # Settings and tables are looked at here; each job's own process builds what it works with.
     with this_broker():
         pass
-    make(QueueName(args.queue), redis_url()).work(logging_level="WARNING")
+    listen(QueueName(args.queue), redis_url())
     return 0
 
 

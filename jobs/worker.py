@@ -9,12 +9,15 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import utcparse
@@ -32,6 +35,10 @@ ALLOWED = frozenset({CALLABLE})
 JOB_MONITORING_SECONDS = 5
 MAINTENANCE_SECONDS = 10
 WORKER_TTL_SECONDS = 30
+# RQ waits twice as long each time that Redis is not there; after an hour's outage nobody should
+# wait a minute more.
+LONGEST_WAIT_SECONDS = 5.0
+_PAUSE_SECONDS = 1.0
 
 
 class NotAllowed(Exception):
@@ -71,6 +78,8 @@ class OneQueueWorker(Worker):
     """RQ's forking worker, for exactly one queue: only then RQ moves a job atomically."""
 
     job_class = AllowedJob
+    max_connection_wait_time = LONGEST_WAIT_SECONDS
+    asked_to_end = False
 
     def __init__(self, queue: str, connection: "Redis", **options: Any) -> None:  # noqa: ANN401 - RQ's own options
         """Listens to `queue` only. RQ hands lists over when it looks up other workers."""
@@ -82,6 +91,17 @@ class OneQueueWorker(Worker):
         if len(self.queues) > 1:
             raise ValueError("one worker listens to one queue")
 
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """End when the job at hand is done, whether Redis can be told or not."""
+        self.asked_to_end = True
+        with suppress(RedisError):
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's
+
+    def teardown(self) -> None:
+        """Say good-bye, if Redis is there to hear it."""
+        with suppress(RedisError):
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ's
+
 
 def worker(queue: QueueName, url: str | None) -> OneQueueWorker:
     """The worker for `queue`; BadSettings if Redis is missing, silent or may forget jobs."""
@@ -92,6 +112,38 @@ def worker(queue: QueueName, url: str | None) -> OneQueueWorker:
         raise BadSettings([fault])
     name = f"{_prefix(queue, socket.gethostname())}{secrets.token_hex(4)}"
     return OneQueueWorker(queue.value, connection, name=name, log_job_description=False)
+
+
+def listen(queue: QueueName, url: str | None) -> None:
+    """Work until SIGTERM or SIGINT; BadSettings as `worker`.
+
+    RQ's loop ends when Redis goes away in the middle of a job. Ours waits for Redis, and begins
+    anew: what the job did is in the database, and so is what is still owed.
+    """
+    at_work: OneQueueWorker | None = worker(queue, url)
+    while at_work is not None and not _ended_as_asked(at_work):
+        _log.warning("Redis was lost during a job; the worker begins anew", queue=queue.value)
+        at_work = _when_redis_is_back(at_work, queue, url)
+
+
+def _ended_as_asked(at_work: OneQueueWorker) -> bool:
+    with suppress(RedisError):
+        at_work.work(logging_level="WARNING")
+    if at_work.horse_pid:
+        at_work.wait_for_horse()
+    return at_work.asked_to_end
+
+
+def _when_redis_is_back(
+    lost: OneQueueWorker, queue: QueueName, url: str | None
+) -> OneQueueWorker | None:
+    """Another worker; None when the one that lost Redis is asked to end meanwhile."""
+    with suppress(StopRequested):
+        while not lost.asked_to_end:
+            time.sleep(_PAUSE_SECONDS)
+            with suppress(BadSettings):
+                return worker(queue, url)
+    return None
 
 
 def heard(url: str | None, queue: QueueName, host: str) -> float | None:
