@@ -56,6 +56,7 @@ def prepare(folder: Path, *, broker: str, servicenow: str, oim: str, idp: str) -
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "catalogue.toml").write_text(catalogue(), encoding="utf-8")
+    (folder / "clients.toml").touch(mode=0o600)
     (folder / "clients.toml").write_text(_CLIENTS, encoding="utf-8")
     ours = {
         **_FIXED,

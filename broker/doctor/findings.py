@@ -53,12 +53,12 @@ def examine(looks: Mapping[str, Look], seconds: float) -> list[Finding]:
 
     A look that is not through after so many `seconds` says so; what it had found by then counts.
     """
-    under_way = [_Going(name, look) for name, look in looks.items()]
+    under_way = [Going(name, look) for name, look in looks.items()]
     deadline = time.monotonic() + seconds
     return [finding for going in under_way for finding in going.wait(deadline, seconds)]
 
 
-class _Going:
+class Going:
     """A look in a thread of its own, which ends with the process if it never ends by itself."""
 
     def __init__(self, name: str, look: Look) -> None:
@@ -76,6 +76,7 @@ class _Going:
             )
 
     def wait(self, deadline: float, seconds: float) -> list[Finding]:
+        """What it has found by `deadline` (monotonic), which is `seconds` after its start."""
         self._thread.join(max(0.0, deadline - time.monotonic()))
         found = list(self._found)
         if self._thread.is_alive():
