@@ -1,0 +1,113 @@
+"""The units for systemd start the very words of docker-compose.yml, and systemd takes them."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.stack.compose import ROOT, SECRETS, read
+
+UNITS = ROOT / "deploy" / "systemd"
+INSTALLED = "/opt/request-broker"
+# What a container and a machine have in different places.
+PLACES = {
+    "0.0.0.0:8000": "127.0.0.1:8000",
+    "/tmp/clock": "%t/request-broker-clock/pulse",
+}
+PARTS = {name: part for name, part in read().items() if "BROKER_DATABASE_URL_FILE" in part.settings}
+Unit = dict[str, list[str]]
+
+
+def unit(name: str) -> Unit:
+    """Every directive of a unit with all its values."""
+    found: Unit = {}
+    for line in (UNITS / name).read_text(encoding="utf-8").splitlines():
+        key, sign, value = line.partition("=")
+        if sign and not line.startswith(("#", "[")):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def unit_of(service: str) -> str:
+    queue = service.removeprefix("worker-")
+    return f"request-broker-{service if queue == service else 'worker@'}.service"
+
+
+def command(service: str) -> str:
+    (words,) = unit(unit_of(service))["ExecStart"]
+    return words.replace("%i", service.removeprefix("worker-"))
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_a_unit_starts_what_the_compose_file_starts(service: str) -> None:
+    program, *words = (PLACES.get(word, word) for word in PARTS[service].command)
+    assert command(service) == " ".join([f"{INSTALLED}/.venv/bin/{program}", *words])
+    assert (ROOT / ".venv" / "bin" / program).exists()
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_a_unit_is_handed_the_secrets_that_the_container_is(service: str) -> None:
+    found = unit(unit_of(service))
+    handed = {line.partition(":")[0] for line in found["LoadCredential"]}
+    told = dict(line.split("=", 1) for line in found["Environment"])
+    wanted = {
+        name: f"%d/{path.removeprefix(SECRETS)}"
+        for name, path in PARTS[service].settings.items()
+        if path.startswith(SECRETS)
+    }
+    assert told == wanted
+    assert handed == {place.removeprefix("%d/") for place in wanted.values()}
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_a_unit_may_do_no_more_than_it_must(service: str) -> None:
+    found = unit(unit_of(service))
+    for directive, value in (
+        ("DynamicUser", "yes"),
+        ("NoNewPrivileges", "yes"),
+        ("CapabilityBoundingSet", ""),
+        ("ProtectSystem", "strict"),
+        ("SystemCallFilter", "@system-service"),
+    ):
+        assert found[directive] == [value]
+
+
+def test_the_target_starts_all_that_keeps_running() -> None:
+    wanted = {name for line in unit("request-broker.target")["Wants"] for name in line.split()}
+    running = {
+        unit_of(service).replace("@", f"@{service.removeprefix('worker-')}")
+        for service in PARTS
+        if service != "migrate"
+    }
+    assert wanted == running
+
+
+def test_what_is_stopped_may_finish_its_work_at_hand() -> None:
+    """SIGTERM to the worker alone: its child, at work, would die of it."""
+    assert unit("request-broker-worker@.service")["KillMode"] == ["mixed"]
+    assert unit("request-broker-web.service")["KillMode"] == ["mixed"]
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    """Where systemd is installed it reads them; elsewhere the tests above have to do."""
+    checker = shutil.which("systemd-analyze")
+    names = []
+    for path in sorted(UNITS.iterdir()):
+        name = path.name.replace("@", "@orders")
+        (tmp_path / name).write_text(
+            path.read_text(encoding="utf-8").replace(INSTALLED, str(ROOT)), encoding="utf-8"
+        )
+        names.append(name)
+    assert len(names) == 5
+    for queue in ("interactive", "sync"):
+        shutil.copy(tmp_path / "request-broker-worker@orders.service",
+                    tmp_path / f"request-broker-worker@{queue}.service")  # fmt: skip
+    if checker:
+        done = subprocess.run(
+            [checker, "verify", "--man=no", *(str(tmp_path / name) for name in names)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
