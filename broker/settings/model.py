@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     operator_groups: Names = ()
     auditor_groups: Names = ()
     session_hours: float = Field(8, gt=0)
+    metrics_token: SecretStr | None = None
 
     @field_validator("person_match", mode="before")
     @classmethod
@@ -113,10 +114,10 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("secret_key", "audit_key")
+    @field_validator("secret_key", "audit_key", "metrics_token")
     @classmethod
-    def _long(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < _SECRET_LENGTH:
+    def _long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _SECRET_LENGTH:
             raise ValueError("must have at least 32 characters")
         return value
 

@@ -1,13 +1,15 @@
 """For those who run us: alive, able to serve, and how it goes."""
 
+import hmac
 from functools import cache
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
+from broker.settings import Settings
 from broker.store import migrations
 from webui.api.guard import the_broker
 from webui.api.metrics import exposition
-from webui.api.problem import unavailable
+from webui.api.problem import Problem, unavailable
 
 
 def healthz() -> Response:
@@ -23,11 +25,25 @@ def readyz() -> Response:
 
 
 def metrics() -> Response:
-    """Prometheus' text format."""
+    """Prometheus' text format. Off loopback it is for whoever has the token only: how many orders
+    there are, and which system is silent, is nobody else's business.
+    """
     broker = the_broker()
+    if not _may_read(broker.settings):
+        sentence = "Send the token of BROKER_METRICS_TOKEN as Authorization: Bearer."
+        raise Problem(401, "token_needed", sentence, {"WWW-Authenticate": "Bearer"})
     with broker.sessions() as session:
         text, kind = exposition(session, broker)
     return Response(text, content_type=kind)
+
+
+def _may_read(settings: Settings) -> bool:
+    if settings.metrics_token is None:
+        return settings.on_loopback
+    wanted = f"Bearer {settings.metrics_token.get_secret_value()}"
+    return hmac.compare_digest(
+        request.headers.get("Authorization", "").encode("utf-8", "replace"), wanted.encode()
+    )
 
 
 @cache

@@ -28,7 +28,7 @@ minutes; the id has no dot, and is the same whenever the same post is repeated."
 
 _REFUSALS = {
     "400": "The body or query cannot be read.",
-    "401": "Not signed by a known client.",
+    "401": "Not signed by a known client, or without the token.",
     "403": "The client may not speak for this source.",
     "404": "Nothing that this client may see.",
     "413": "Larger than 64 KB.",
@@ -98,7 +98,7 @@ def _paths() -> Json:
         "/api/openapi.json": {"get": _open("This description", _ok("Description"))},
         "/healthz": {"get": _open("Is the process alive?", _ok("Status"))},
         "/readyz": {"get": _open("Can it serve?", _ok("Status"), "503")},
-        "/metrics": {"get": _open("Counts for Prometheus", _METRICS, "503")},
+        "/metrics": {"get": _open("Counts for Prometheus", _METRICS, "401", "503")},
     }  # fmt: skip
 
 

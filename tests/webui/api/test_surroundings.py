@@ -9,12 +9,10 @@ import pytest
 from flask import Flask, abort
 from flask_wtf import CSRFProtect
 from openapi_spec_validator import validate
-from prometheus_client.parser import text_string_to_metric_families
 
 from broker.context import Broker
-from broker.store import sync_runs
 from broker.store.base import open_store
-from tests.webui.api.posts import NOW, ORDERS, Program, a_login, an_order, code_of
+from tests.webui.api.posts import ORDERS, Program, an_order, code_of
 from webui.api import openapi, register
 from webui.app import create_app
 
@@ -109,31 +107,6 @@ def test_a_database_without_tables_is_not_ready(unready: Broker, desk: Program) 
     response = desk.http.get("/readyz")
     assert code_of(response) == (503, "unavailable")
     assert "db upgrade" in response.get_json()["detail"]
-
-
-def test_the_counts_tell_what_is_owed_and_who_is_silent(
-    desk: Program, events: Program, broker: Broker
-) -> None:
-    desk.post(an_order())
-    events.post(a_login(), "/api/v1/events/login")
-    with broker.sessions.begin() as session:
-        sync_runs.silent(session, "oim", NOW, "does not answer")
-    response = desk.http.get("/metrics")
-    found = {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(response.text)
-        for sample in family.samples
-    }
-    assert response.content_type.startswith("text/plain; version=0.0.4")
-    assert found["broker_outbox_owed", "orders"] == 1
-    assert found["broker_outbox_owed", "interactive"] == 1
-    assert found["broker_outbox_owed", "sync"] == 0
-    assert found["broker_outbox_given_up",] == 0
-    assert found["broker_order_lines", "received"] == 1
-    assert found["broker_order_lines", "closed"] == 0
-    assert found["broker_connection_silent", "oim"] == 1
-    assert found["broker_connection_silent", "servicenow"] == 0
-    assert found["broker_audit_unsealed",] >= 1
 
 
 # ---- the description -----------------------------------------------------------------------------
