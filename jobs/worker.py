@@ -98,7 +98,9 @@ class OneQueueWorker(Worker):
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's
 
     def teardown(self) -> None:
-        """Say good-bye, if Redis is there to hear it."""
+        """Say good-bye, if Redis is there to hear it, and listen to no more commands."""
+        if thread := getattr(self, "pubsub_thread", None):
+            thread.stop()
         with suppress(RedisError):
             super().teardown()  # type: ignore[no-untyped-call]  # RQ's
 
