@@ -14,7 +14,7 @@ DEMO_SECRETS = frozenset(
         "whsec_cmVxdWVzdC1icm9rZXItZGVtby1ldmVudHMta2V5LTAwMDEh",
     }
 )
-SECRET_ENDINGS = ("KEY", "SECRET", "PASSWORD")
+SECRET_ENDINGS = ("KEY", "SECRET", "PASSWORD", "TOKEN")
 
 
 def demo_secrets(values: Mapping[str, str]) -> list[str]:

@@ -35,7 +35,11 @@ class Given:
     def _told(self, fault: str) -> str:
         name = _subject(fault)
         missing = fault.startswith(f"{name} is missing")
-        return f"{self.empty[name]} is empty." if missing and name in self.empty else fault
+        return (
+            f"{self.empty[name]} is empty: give it a value."
+            if missing and name in self.empty
+            else fault
+        )
 
 
 def with_files(environment: Mapping[str, str]) -> dict[str, str]:

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     def _database(cls, value: str | None) -> str | None:
         try:
             driver = make_url(value).drivername if value else _DATABASES[0]
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             driver = ""
         if driver not in _DATABASES:
             raise ValueError(
