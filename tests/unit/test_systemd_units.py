@@ -1,10 +1,14 @@
 """The units for systemd start the very words of docker-compose.yml, and systemd takes them."""
 
+import os
 import shutil
+import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from tools.stack.compose import ROOT, SECRETS, read
 
@@ -80,13 +84,46 @@ def test_the_target_starts_all_that_keeps_running() -> None:
         for service in PARTS
         if service != "migrate"
     }
-    assert wanted == running
+    assert wanted == running | {"request-broker-web.socket"}
 
 
 def test_what_is_stopped_may_finish_its_work_at_hand() -> None:
     """SIGTERM to the worker alone: its child, at work, would die of it."""
     assert unit("request-broker-worker@.service")["KillMode"] == ["mixed"]
     assert unit("request-broker-web.service")["KillMode"] == ["mixed"]
+
+
+def test_the_socket_is_where_the_web_service_listens() -> None:
+    (place,) = unit("request-broker-web.socket")["ListenStream"]
+    assert f"--bind {place} " in command("web")
+    assert unit("request-broker-web.service")["Requires"] == ["request-broker-web.socket"]
+
+
+APP = """
+def app(_environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def test_a_post_waits_while_the_web_service_is_restarted(tmp_path: Path) -> None:
+    """The port is held by somebody else, as the socket unit does; gunicorn takes it over."""
+    (tmp_path / "waiting.py").write_text(APP, encoding="ascii")
+    with socket.create_server(("127.0.0.1", 0)) as port, ThreadPoolExecutor(1) as pool:
+        address = f"http://127.0.0.1:{port.getsockname()[1]}/"
+        answer = pool.submit(requests.get, address, timeout=60)
+        # As systemd does: the port is file 3, and the process is told that it is meant for it.
+        words = f"exec 3<&{port.fileno()} {port.fileno()}<&-; LISTEN_PID=$$ LISTEN_FDS=1 exec "
+        words += f"{ROOT}/.venv/bin/gunicorn --config {ROOT}/gunicorn.conf.py waiting:app"
+        server = subprocess.Popen(
+            ["bash", "-c", words], cwd=tmp_path, pass_fds=[port.fileno()],
+            env={**os.environ, "WEB_CONCURRENCY": "1"}, start_new_session=True,
+        )  # fmt: skip
+        try:
+            assert answer.result().text == "ok"
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
@@ -99,7 +136,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
             path.read_text(encoding="utf-8").replace(INSTALLED, str(ROOT)), encoding="utf-8"
         )
         names.append(name)
-    assert len(names) == 5
+    assert len(names) == 6
     for queue in ("interactive", "sync"):
         shutil.copy(tmp_path / "request-broker-worker@orders.service",
                     tmp_path / f"request-broker-worker@{queue}.service")  # fmt: skip
