@@ -13,7 +13,8 @@ from broker.store.outbox import Effect, Message
 def close(broker: Broker, message: Message) -> Effect:
     """Close the desk's task: complete if every line was fulfilled, incomplete otherwise."""
     order = steps.order_of(broker, message)
-    if not steps.all_final(order):
+    # Told already: what a line came to is no longer in its state, and would be told wrong.
+    if not steps.all_final(order) or _told(order):
         return lambda _session: None
     complete = all(line.state is LineState.FULFILLED for line in order.lines)
     broker.desk(order.source).close(
@@ -31,6 +32,10 @@ def close(broker: Broker, message: Message) -> Effect:
                 )
 
     return store
+
+
+def _told(order: OrderRow) -> bool:
+    return all(line.state is LineState.CLOSED for line in order.lines)
 
 
 def note(broker: Broker, message: Message) -> Effect:
