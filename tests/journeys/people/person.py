@@ -25,6 +25,7 @@ from tools.servers import wait_until
 
 PASSWORD = "demo"
 _BAD_STATUS, _SECONDS = 400, 60
+_LONGEST_TAB_WALK = 80
 _GRAVE = {"serious", "critical"}
 
 # What a browser may complain about in every journey, and why.
@@ -105,16 +106,17 @@ class Person:
         """Fill in the form of the identity provider."""
         expect(self.page.get_by_label("Password")).to_be_visible()
         assert self.page.url.startswith(self.at.idp), self.page.url
-        self._fill_in_name_and_password()
+        self.fills_in_name_and_password()
         self.page.wait_for_url(lambda url: not url.startswith(self.at.idp))
 
     def signs_in_to_servicenow(self) -> None:
         """ServiceNow has a sign-in of its own; it raises the login event."""
         self.opens(f"{self.at.servicenow}/login.do")
-        self._fill_in_name_and_password()
+        self.fills_in_name_and_password()
         expect(self.page.get_by_role("heading", name="Hello")).to_be_visible()
 
-    def _fill_in_name_and_password(self) -> None:
+    def fills_in_name_and_password(self) -> None:
+        """Whatever form it is that asks for them."""
         self.fills_in("User name", self.name)
         self.fills_in("Password", PASSWORD)
         self.passwords += 1
@@ -131,6 +133,29 @@ class Person:
     def presses(self, button: str, within: Locator | None = None) -> None:
         """Press a button."""
         (within or self.page).get_by_role("button", name=button, exact=True).click()
+
+    def types(self, *keys: str) -> None:
+        """Press keys by their names, and type whatever else is given."""
+        for key in keys:
+            named = key in ("Tab", "Shift+Tab", "Enter")
+            self.page.keyboard.press(key) if named else self.page.keyboard.type(key)
+
+    def tabs_to(self, words: str, backwards: bool = False) -> None:
+        """Press Tab until what has the focus is called so."""
+        for _ in range(_LONGEST_TAB_WALK):
+            self.types("Shift+Tab" if backwards else "Tab")
+            if words in self.focused():
+                return
+        raise AssertionError(f"no Tab leads to “{words}” on {self.page.url}")
+
+    def focused(self) -> str:
+        """The words of what has the focus."""
+        words = self.page.evaluate("document.activeElement.innerText || ''")
+        return str(words).strip()
+
+    def lets_time_pass(self) -> None:
+        """Long enough for a page to ask for its news; wants `context.clock.install()` before."""
+        self.context.clock.fast_forward("00:16")
 
     def follows(self, link: str, within: Locator | None = None) -> None:
         """Click a link; a new tab becomes the one that is looked at."""
@@ -165,18 +190,18 @@ class Person:
         for word in words:
             expect(self.page.get_by_text(word)).to_have_count(0)
 
-    def reloads_until_it_sees(self, words: str) -> None:
+    def reloads_until_it_sees(self, words: str, within: Locator | None = None) -> None:
         """Reload the page until it shows these words: not every page moves by itself."""
-        self._reloads_until(words, shown=True)
+        self._reloads_until(words, True, within)
 
     def reloads_until_it_does_not_see(self, words: str) -> None:
         """Reload the page until it no longer shows these words."""
-        self._reloads_until(words, shown=False)
+        self._reloads_until(words, False, None)
 
-    def _reloads_until(self, words: str, shown: bool) -> None:
+    def _reloads_until(self, words: str, shown: bool, within: Locator | None) -> None:
         def so() -> bool:
             self.page.reload()
-            found = self.page.locator("main").get_by_text(words)
+            found = (within or self.page.locator("main")).get_by_text(words)
             return any(one.is_visible() for one in found.all()) is shown
 
         wait_until(so, f"“{words}” {'on' if shown else 'gone from'} {self.page.url}", _SECONDS)

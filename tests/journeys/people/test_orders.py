@@ -138,7 +138,7 @@ def test_an_operator_lets_a_cancelled_order_follow_another_request(
     cho.signs_in("/operations")
     cho.reloads_until_it_sees(ritm["number"])
     cho.follows(ritm["number"], within=cho.part("Needs attention"))
-    cho.sees("needs attention", "cancelled at the desk", "Ada")
+    cho.sees("needs attention", "was cancelled", "Ada")
     cho.step("reads that the order was cancelled under way")
     cho.fills_in("OIM request to adopt", other)
     decides(cho, "Adopt", "This is the one that she needs.")

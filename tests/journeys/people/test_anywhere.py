@@ -1,0 +1,109 @@
+"""On a phone, by keyboard, in the dark, back and forth: the product holds."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.people.conftest import Town
+from tests.journeys.people.person import Cast, Person
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("people"),
+]
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+PAGES = ("/", "/approvals", "/history", "/orders", "/access")
+
+
+def opens_the_first_request(one: Person) -> str:
+    """From the dashboard; what it is about."""
+    link = one.part("My open requests").locator("[data-request-id]").first.get_by_role("link")
+    name = link.first.inner_text()
+    link.first.click()
+    expect(one.page.get_by_role("heading", level=1)).to_contain_text(name)
+    return name
+
+
+def test_on_a_phone_nothing_is_cut_off(person: Cast) -> None:
+    ada, cho = person("ada", **PHONE), person("cho", **PHONE)
+    ada.signs_in()
+    for path in PAGES:
+        ada.opens(path)
+        fits(ada)
+        ada.step(f"reads {path[1:] or 'her dashboard'} on a phone")
+    ada.opens("/")
+    opens_the_first_request(ada)
+    fits(ada)
+    ada.step("reads a request on a phone")
+    cho.signs_in("/operations")
+    fits(cho)
+    cho.step("looks after everything on a phone")
+
+
+def fits(one: Person) -> None:
+    """Nothing reaches beyond the edge of the screen."""
+    width = one.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= one.page.evaluate("window.innerWidth"), one.page.url
+
+
+def test_the_keyboard_alone_is_enough(person: Cast) -> None:
+    ada = person("ada")
+    ada.opens("/")
+    expect(ada.page.get_by_label("User name")).to_be_focused()
+    ada.types("ada", "Tab", "demo", "Enter")
+    ada.is_at("/")
+    ada.sees("Hello")
+    ada.types("Tab")
+    assert ada.focused().startswith("Skip")
+    ada.step("begins with the keyboard")
+    ada.types("Enter")
+    ada.tabs_to("Refresh")
+    ada.types("Enter")
+    expect(ada.page.locator("#freshness")).to_contain_text("just now")
+    expect(ada.page.get_by_role("button", name="Refresh")).to_be_focused()
+    ada.step("has refreshed with the keyboard")
+    rows = ada.part("My open requests").locator("[data-request-id]")
+    name = rows.first.get_by_role("link").first.inner_text()
+    ada.tabs_to(name)
+    ada.types("Enter")
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text(name)
+    ada.step("has opened a request with the keyboard")
+    ada.tabs_to("History")
+    ada.types("Enter")
+    ada.is_at("/history")
+    ada.tabs_to("Sign out", backwards=True)
+    ada.types("Enter")
+    ada.sees("You are signed out")
+    ada.step("has signed out with the keyboard")
+
+
+def test_dark_pages_are_as_readable(person: Cast, town: Town) -> None:
+    ada, cho = person("ada", color_scheme="dark"), person("cho", color_scheme="dark")
+    ada.signs_in()
+    for path in PAGES:
+        ada.opens(path)
+        assert ada.page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+        ada.step(f"reads {path[1:] or 'her dashboard'} in the dark")
+    ada.signs_in_to_servicenow()
+    ada.step("reads the portal of ServiceNow in the dark")
+    ada.opens(f"{town.at.oim}/identity/faces/home")
+    ada.sees("Welcome")
+    ada.step("reads OIM in the dark")
+    cho.signs_in("/operations")
+    cho.step("looks after everything in the dark")
+
+
+def test_back_and_forward_lead_where_one_was(person: Cast) -> None:
+    ada = person("ada")
+    ada.signs_in()
+    name = opens_the_first_request(ada)
+    ada.follows("History")
+    ada.is_at("/history")
+    ada.page.go_back()
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text(name)
+    ada.page.go_back()
+    ada.sees("Hello", "My open requests")
+    ada.step("is back on her dashboard")
+    ada.page.go_forward()
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text(name)
