@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sandbox.oim.records import BROKER_KEY, QUEUE, Oim, Request, Target, Task, User, now
 from sandbox.world import approval_route
-from sandbox.world.history import request_type
+from sandbox.world.writer import request_type
 
 CREATED = "Request Created"
 AWAITING_APPROVAL = "Request Awaiting Approval"
@@ -30,7 +30,17 @@ PARTIAL = "Request Completed With Errors"
 BULK = "Heterogeneous Request"
 
 FINAL = frozenset(
-    {COMPLETED, REJECTED, WITHDRAWN, CLOSED, PARTIAL, "Request Failed", "Request Partially Failed"}
+    {
+        COMPLETED,
+        REJECTED,
+        WITHDRAWN,
+        CLOSED,
+        PARTIAL,
+        "Request Failed",
+        "Request Partially Failed",
+        "Request Approval Rejected",
+        "Operation Approval Rejected",
+    }
 )
 _BEFORE_APPROVAL = frozenset(
     {CREATED, AWAITING_APPROVAL, "Provide Information", "SoD check result pending",

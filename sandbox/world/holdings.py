@@ -1,37 +1,52 @@
-"""Who holds what at the start: what everybody gets, and what past requests gave."""
+"""Who holds what: what everybody gets, and what past requests gave and took away."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from itertools import count
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 
-from sandbox.world.model import WorldHolding, WorldPerson, WorldRequest
+from sandbox.world.model import WorldHolding, WorldRequest
 
-_EVERYBODY = (("role", "Employee"), ("account", "Active Directory"), ("account", "ServiceNow"))
-_GIVING = ("Assign Roles", "Provision ApplicationInstance", "Provision Entitlement")
+if TYPE_CHECKING:
+    from sandbox.world.model import World
 
-
-def build_holdings(
-    people: dict[str, WorldPerson], history: list[WorldRequest], now: datetime
-) -> list[WorldHolding]:
-    """Holdings in the order in which they were gained; gaining one twice changes nothing."""
-    gained: dict[tuple[str, str, str], WorldHolding] = {}
-    for person, number in zip(people.values(), count()):
-        if person.iga_login is not None and person.active:
-            hired_at = now - timedelta(days=1500 + number % 900)
-            for kind, name in _EVERYBODY:
-                gained[person.key, kind, name] = WorldHolding(person.key, kind, name, hired_at)
-    for request in history:
-        _replay(request, gained)
-    return list(gained.values())
+EVERYBODY = (("role", "Employee"), ("account", "Active Directory"), ("account", "ServiceNow"))
+GIVING = frozenset({"Assign Roles", "Provision ApplicationInstance", "Provision Entitlement"})
+_DONE = "Request Completed"
 
 
-def _replay(request: WorldRequest, gained: dict[tuple[str, str, str], WorldHolding]) -> None:
-    if request.status != "Request Completed":
-        return
-    for kind, name in request.items:
-        place = (request.beneficiary, kind, name)
-        if request.request_type not in _GIVING:
-            gained.pop(place, None)
-        elif place not in gained:
-            gained[place] = WorldHolding(*place, request.modified_at, request.request_id)
+class Ledger:
+    """What is held after the requests taken so far; as large as what is held, not as those."""
+
+    def __init__(self, world: World) -> None:
+        self._today = world.now.date()
+        self._held: dict[str, dict[tuple[str, str], WorldHolding]] = {}
+        for person in world.people.values():
+            if person.iga_login is not None and person.active:
+                since = datetime.combine(person.hired_on, time(6, 30), UTC)
+                self._held[person.key] = {
+                    item: WorldHolding(person.key, *item, since) for item in EVERYBODY
+                }
+        self._active = frozenset(self._held)
+
+    def take(self, request: WorldRequest) -> None:
+        """The next request, in the order of the history; gaining twice changes nothing."""
+        if request.status != _DONE or request.children:
+            return
+        if request.ends_on is not None and request.ends_on < self._today:
+            return
+        held = self._held.setdefault(request.beneficiary, {})
+        for item in request.items:
+            if request.request_type not in GIVING:
+                held.pop(item, None)
+            elif item not in held:
+                held[item] = WorldHolding(
+                    request.beneficiary, *item, request.modified_at, request.request_id
+                )
+
+    def holdings(self) -> Iterator[WorldHolding]:
+        """Of those who work here, in the order in which each gained them."""
+        for key in self._held:
+            if key in self._active:
+                yield from self._held[key].values()

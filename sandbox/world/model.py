@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Protocol
 
 
 def sys_id(kind: str, key: str) -> str:
@@ -14,7 +16,11 @@ def sys_id(kind: str, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WorldPerson:
-    """Somebody who works here, as the personnel office knows them, with their two accounts."""
+    """Somebody who works here, as the personnel office knows them, with their two accounts.
+
+    `leads_since` is when they took over the team they lead, from `predecessor` if there was one;
+    `moved_on` is when they came from `former_department` and `former_manager`.
+    """
 
     key: str
     first_name: str
@@ -32,6 +38,18 @@ class WorldPerson:
     desk_active: bool
     groups: tuple[str, ...] = ()
     password: str = "demo"
+    site: str = ""
+    city: str = ""
+    country: str = ""
+    cost_centre: str = ""
+    language: str = "en"
+    hired_on: date = date.min
+    left_on: date | None = None
+    leads_since: date | None = None
+    predecessor: str | None = None
+    moved_on: date | None = None
+    former_manager: str | None = None
+    former_department: str = ""
 
     @property
     def sys_id(self) -> str:
@@ -46,7 +64,10 @@ class WorldPerson:
 
 @dataclass(frozen=True, slots=True)
 class WorldItem:
-    """What can be asked for in the IGA: a role, an account or an entitlement of an application."""
+    """What can be asked for in the IGA: a role, an account or an entitlement of an application.
+
+    `department` is whose work it is, "General" for everybody's; `owner` is a person's key.
+    """
 
     kind: str
     key: str
@@ -58,6 +79,7 @@ class WorldItem:
     risk: str
     application: str = ""
     owner: str | None = None
+    department: str = "General"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +109,26 @@ class DeskItem:
 
 
 @dataclass(frozen=True, slots=True)
+class WorldOrder:
+    """One ServiceNow order of the past: `state` is approved, rejected or cancelled.
+
+    `number` is that of REQ, RITM and SCTASK alike, below those that a running sandbox gives.
+    """
+
+    number: int
+    item: str
+    requested_for: str
+    opened_by: str
+    approver: str | None
+    state: str
+    opened_at: datetime
+    decided_at: datetime
+    closed_at: datetime
+    answers: tuple[tuple[str, str], ...] = ()
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorldTask:
     """One decision on a request. The assignee is a person's key, or `role:NAME` for a queue."""
 
@@ -103,7 +145,9 @@ class WorldTask:
 
 @dataclass(frozen=True, slots=True)
 class WorldRequest:
-    """One past or open request in the IGA's own words."""
+    """One past or open request in the IGA's own words. `ends_on` is the last day of what it gives,
+    `order` the number of the ServiceNow order from which somebody typed it.
+    """
 
     request_id: str
     request_type: str
@@ -117,6 +161,8 @@ class WorldRequest:
     tasks: tuple[WorldTask, ...] = ()
     parent: str | None = None
     children: tuple[str, ...] = ()
+    ends_on: date | None = None
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +176,42 @@ class WorldHolding:
     request_id: str | None = None
 
 
+class History(Protocol):
+    """Requests, oldest first. Each pass makes them anew: the same ones, none of them kept."""
+
+    def __iter__(self) -> Iterator[WorldRequest]:
+        """All of them, in the order of their ids."""
+        ...
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """One company at one moment; the same seed and moment give the same company."""
+    """One company at one moment; the same seed and moment give the same company.
+
+    `delegates` maps people to those who stand in for them, `queues` names to their members.
+    """
 
     seed: int
     now: datetime
     people: dict[str, WorldPerson]
     items: dict[tuple[str, str], WorldItem]
     desk_items: dict[str, DeskItem]
-    history: list[WorldRequest]
-    holdings: list[WorldHolding]
+    history: History
+    orders: tuple[WorldOrder, ...] = ()
     delegates: dict[str, str] = field(default_factory=dict)
     queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
     company: str = "Marlow & Hythe Logistics"
+
+    @property
+    def holdings(self) -> list[WorldHolding]:
+        """What everybody holds now; this walks through the whole history."""
+        from sandbox.world.holdings import Ledger
+
+        ledger = Ledger(self)
+        for request in self.history:
+            ledger.take(request)
+        return list(ledger.holdings())

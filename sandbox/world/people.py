@@ -1,161 +1,192 @@
-"""Who works here: departments, a manager tree, the people of the demo, and some odd ones."""
+"""Who works here: heads, the people of the demo, teams, those who have left or moved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from random import Random
 
+from sandbox.world import cast
+from sandbox.world.hiring import Hiring
 from sandbox.world.model import WorldPerson
-from sandbox.world.names import FIRST, LAST
+from sandbox.world.organisation import SPAN, Department, Post, apportioned, departments, grow
 
-_TEAM_SIZE = 7
-_LEAVERS = 0.04
-_FIRST_USR_KEY = 301
-_FIRST_NUMBER = 104217
-
-
-@dataclass(frozen=True, slots=True)
-class _Department:
-    name: str
-    head: str
-    lead: str
-    staff: tuple[str, ...]
+_FIRST_USR_KEY, _FIRST_NUMBER, _NUMBER_STEP = 301, 104217, 13
+_YEAR = 365
+_LEAVERS, _SUCCESSORS, _MOVERS = 0.05, 0.25, 0.06
+_LEFT_DAYS, _MOVED_DAYS, _LEAD_AFTER = 720, 600, 550
+_TEAMS = (("ben", 7), ("finn", 6))
+_CHIEF_SITE, _CHIEF_CENTRE = "marlow", "1000"
 
 
-_DEPARTMENTS = (
-    _Department("Finance", "Finance Director", "Finance Team Lead",
-                ("Accounts Clerk", "Financial Analyst", "Payroll Officer", "Credit Controller")),
-    _Department("Warehouse", "Head of Warehousing", "Shift Leader",
-                ("Warehouse Operative", "Stock Controller", "Forklift Driver", "Goods-in Clerk")),
-    _Department("Customer Care", "Head of Customer Care", "Customer Care Team Lead",
-                ("Customer Care Agent", "Claims Handler", "Information Desk Agent")),
-    _Department("Transport", "Head of Transport", "Transport Planner in Charge",
-                ("Transport Planner", "Customs Clerk", "Driver Coordinator")),
-    _Department("Information Technology", "Chief Information Officer", "IT Team Lead",
-                ("Systems Engineer", "Service Desk Analyst", "Application Engineer")),
-    _Department("Human Resources", "Head of Human Resources", "HR Team Lead",
-                ("HR Adviser", "Recruiter", "Training Coordinator")),
-    _Department("Sales", "Sales Director", "Regional Sales Lead",
-                ("Account Executive", "Sales Support", "Tender Writer")),
-    _Department("Procurement", "Head of Procurement", "Senior Buyer",
-                ("Buyer", "Contract Administrator", "Supplier Analyst")),
-)  # fmt: skip
+class _Company:
+    """The company as it is built; `people` by key, in the order in which they were added."""
 
-# the keys of the people below, and logins that nobody else may be given
-_RESERVED = frozenset(
-    {"ada", "ben", "cho", "dee", "eve", "finn", "gina", "hugo", "ivan", "ivana", "jill", "june",
-     "karl", "lena", "jcarter", "junecarter", "ipetrov", "broker", "xelsysadm"}
-)  # fmt: skip
+    def __init__(self, rng: Random, today: date) -> None:
+        self._rng, self._today = rng, today
+        self._hiring = Hiring(rng, today)
+        self._departments = departments()
+        self._heads: dict[str, str] = {}
+        self._leads: dict[str, list[str]] = {}
+        self._reports: Counter[str] = Counter()
+        self.people: dict[str, WorldPerson] = {}
 
-INFO_DESK = "infodesk@example.com"
+    def build(self, how_many: int) -> None:
+        """At least the heads and the people of the demo."""
+        self._found()
+        for leader in cast.leaders(self._heads["Finance"], self._today):
+            self._settle(leader)
+        named = len(cast.others(dict.fromkeys(self._heads, ""), self._today))
+        rest = max(0, how_many - len(self.people) - named)
+        leaving = round(rest * _LEAVERS)
+        self._staff(rest - leaving)
+        above = {name: self._with_room(name) for name in self._heads}
+        for one in cast.others(above, self._today):
+            self._settle(one)
+        self._move()
+        for _ in range(leaving):
+            self._leave()
+
+    def _add(self, person: WorldPerson, centre: str = _CHIEF_CENTRE) -> str:
+        self.people[person.key] = replace(person, cost_centre=centre)
+        self._reports[person.manager or ""] += 1
+        return person.key
+
+    def _found(self) -> None:
+        """The managing director and the heads, who have been here longest."""
+        hired, since = (self._today - timedelta(days=years * _YEAR) for years in (12, 5))
+        chief = self._hiring.hire("Managing Director", "Board", None, _CHIEF_SITE)
+        self._add(replace(chief, hired_on=hired, leads_since=since))
+        for each in self._departments:
+            head = self._hiring.hire(each.head, each.name, chief.key, _main_site(each))
+            self._add(replace(head, hired_on=hired, leads_since=since), each.cost_centre)
+            self._heads[each.name] = head.key
+
+    def _settle(self, person: WorldPerson) -> None:
+        """One of the demo's people, at the site of those they work with."""
+        boss = self.people[person.manager or ""]
+        self._add(replace(person, site=boss.site, city=boss.city, country=boss.country),
+                  boss.cost_centre)  # fmt: skip
+
+    def _staff(self, how_many: int) -> None:
+        sizes = apportioned(how_many, [float(d.share) for d in self._departments])
+        for department, size in zip(self._departments, sizes, strict=True):
+            if department.name == "Finance":
+                size -= self._small_teams(department, size)  # noqa: PLW2901 -- they are finance too
+            self._department(department, size)
+
+    def _small_teams(self, finance: Department, size: int) -> int:
+        """Those who work for ben and finn; how many they are."""
+        bosses = [boss for boss, most in _TEAMS for _ in range(min(most, size // 3))]
+        for boss in bosses:
+            title = self._rng.choice(finance.staff)
+            self._add(self._hiring.hire(title, finance.name, boss, _CHIEF_SITE), "1101")
+        return len(bosses)
+
+    def _department(self, department: Department, size: int) -> None:
+        keys: dict[int, str] = {}
+        posts = list(grow(department, size, "", None))
+        for number, post in enumerate(posts):
+            boss = keys[id(post.above)] if post.above else self._heads[department.name]
+            person = self._hiring.hire(_title(self._rng, post), department.name, boss, post.site)
+            centre = str(int(department.cost_centre) + 1 + number * 9 // len(posts))
+            keys[id(post)] = self._add(self._promoted(person) if post.team else person, centre)
+            if post.height == 1:
+                self._leads.setdefault(department.name, []).append(person.key)
+
+    def _promoted(self, person: WorldPerson) -> WorldPerson:
+        """Nobody leads a team in their first year."""
+        hired = person.hired_on
+        if (self._today - hired).days < _LEAD_AFTER:
+            hired -= timedelta(weeks=_LEAD_AFTER // 7 + self._rng.randrange(200))
+        days = (self._today - hired).days - _YEAR // 4
+        since = hired + timedelta(days=int(days * self._rng.random()))
+        return replace(person, hired_on=hired, leads_since=since)
+
+    def _with_room(self, department: str) -> str:
+        """A lead who can take three more people, or else the head."""
+        leads = self._leads.get(department, [])
+        free = [key for key in leads if self._reports[key] + 3 in SPAN]
+        return free[0] if free else self._heads[department]
+
+    def _move(self) -> None:
+        """Some have come from another team."""
+        leads = [key for keys in self._leads.values() for key in keys]
+        movers = [p for p in self.people.values() if self._may_move(p)] if len(leads) > 1 else []
+        for person in movers:
+            former = self.people[self._rng.choice(leads)]
+            on = self._today - timedelta(days=self._rng.randrange(5, _MOVED_DAYS))
+            if former.key != person.manager and on > person.hired_on + timedelta(days=90):
+                self.people[person.key] = replace(
+                    person, moved_on=on.replace(day=1), former_manager=former.key,
+                    former_department=former.department)  # fmt: skip
+
+    def _may_move(self, person: WorldPerson) -> bool:
+        named = person.key in cast.RESERVED or person.leads_since is not None
+        return not named and self._rng.random() < _MOVERS
+
+    def _leave(self) -> None:
+        """Somebody who has left: the predecessor of a lead, or one of a team."""
+        leads = [key for keys in self._leads.values() for key in keys]
+        boss = self.people[self._rng.choice(leads or [*self._heads.values()])]
+        on = self._today - timedelta(days=self._rng.randrange(2, _LEFT_DAYS))
+        if self._rng.random() < _SUCCESSORS and self._took_over_lately(boss):
+            self._succeeded(boss)
+        else:
+            title = self._rng.choice(self._of(boss.department).staff)
+            self._gone(boss, title, boss.key, on)
+
+    def _took_over_lately(self, lead: WorldPerson) -> bool:
+        since = lead.leads_since
+        recent = since is not None and (self._today - since).days < _LEFT_DAYS
+        return recent and lead.predecessor is None
+
+    def _succeeded(self, lead: WorldPerson) -> None:
+        since = lead.leads_since or self._today
+        gone = self._gone(lead, lead.title, lead.manager, since)
+        self.people[gone] = replace(self.people[gone], leads_since=self.people[gone].hired_on)
+        self.people[lead.key] = replace(lead, predecessor=gone)
+
+    def _gone(self, near: WorldPerson, title: str, boss: str | None, on: date) -> str:
+        new = self._hiring.hire(title, near.department, boss, self._site(near))
+        hired = min(new.hired_on, on - timedelta(days=self._rng.randrange(120, 2400)))
+        self._reports[boss or ""] -= 1
+        return self._add(replace(new, hired_on=hired, left_on=on, active=False, iga_active=False,
+                                 desk_active=False), near.cost_centre)  # fmt: skip
+
+    def _site(self, person: WorldPerson) -> str:
+        return self._hiring.site_called(person.site)
+
+    def _of(self, department: str) -> Department:
+        return next(each for each in self._departments if each.name == department)
 
 
-def _person(key: str, first: str, last: str, title: str, department: str, manager: str | None,
-            **changes: object) -> WorldPerson:  # fmt: skip
-    usual = WorldPerson(
-        key=key, first_name=first, last_name=last, email=f"{first}.{last}@example.com".lower(),
-        employee_number="?", title=title, department=department, manager=manager, active=True,
-        iga_login=key.upper(), usr_key="?", desk_user_name=key, iga_active=True, desk_active=True,
-    )  # fmt: skip
-    return replace(usual, **changes)  # type: ignore[arg-type]  # the callers below are the check
+def _main_site(department: Department) -> str:
+    """The head office, for departments that are there; else where most of them are."""
+    weight = dict(department.sites)
+    return _CHIEF_SITE if _CHIEF_SITE in weight else max(weight, key=lambda site: weight[site])
 
 
-def _cast(heads: dict[str, str]) -> list[WorldPerson]:
-    """The six people of the demo."""
-    finance, care, it = (heads[n] for n in ("Finance", "Customer Care", "Information Technology"))
-    return [
-        _person("ben", "Ben", "Achterberg", "Financial Controller", "Finance", finance),
-        _person("ada", "Ada", "Lindqvist", "Financial Analyst", "Finance", "ben"),
-        _person("finn", "Finn", "O'Connor", "Accounts Payable Lead", "Finance", finance,
-                email="finn.oconnor@example.com"),
-        _person("cho", "Cho", "Takahashi", "Access Services Engineer", "Information Technology", it,
-                groups=("broker-operators",)),
-        _person("dee", "Dee", "Marchant", "Internal Auditor", "Internal Audit", heads[""],
-                groups=("broker-auditors",)),
-        _person("eve", "Eve", "Sorensen", "Customer Care Agent", "Customer Care", care),
-    ]  # fmt: skip
-
-
-def _odd_ones(heads: dict[str, str]) -> list[WorldPerson]:
-    """People whose accounts do not agree; each is a case that linking by rule must survive."""
-    care, store, sales, it = (
-        heads[n] for n in ("Customer Care", "Warehouse", "Sales", "Information Technology")
+def _title(rng: Random, post: Post) -> str:
+    return (
+        post.department.title_over(post.height) if post.team else rng.choice(post.department.staff)
     )
-    return [
-        _person("gina", "Gina", "Falcone", "Agency Picker", "Warehouse", store,
-                iga_login=None, usr_key=None, iga_active=False),
-        _person("hugo", "Hugo", "Brandao", "Night Porter", "Warehouse", store,
-                desk_user_name=None, desk_active=False),
-        _person("ivan", "Ivan", "Petrov", "Information Desk Agent", "Customer Care", care,
-                email=INFO_DESK, employee_number="", iga_login="IPETROV", desk_user_name="ivan.p"),
-        _person("ivana", "Ivana", "Maric", "Information Desk Agent", "Customer Care", care,
-                email=INFO_DESK),
-        _person("jill", "Jill", "Moss", "Account Executive", "Sales", sales,
-                iga_login="JCARTER", desk_user_name="jill.moss"),
-        _person("june", "June", "Carter", "Tender Writer", "Sales", sales,
-                iga_login="JUNECARTER", desk_user_name="jcarter"),
-        _person("karl", "Karl", "Engstrom", "Systems Engineer", "Information Technology", it,
-                iga_active=False),
-        _person("lena", "Lena", "Hofer", "Service Desk Analyst", "Information Technology", it,
-                desk_active=False),
-    ]  # fmt: skip
 
 
-class _Hiring:
-    """Takes on people until the company has as many as asked for."""
-
-    def __init__(self, rng: Random, taken: set[str]) -> None:
-        self._rng = rng
-        self._taken = taken
-
-    def hire(self, title: str, department: str, manager: str | None) -> WorldPerson:
-        first, last = self._rng.choice(FIRST), self._rng.choice(LAST)
-        key = self._free(f"{first[0]}{last}".lower())
-        email = f"{first}.{last}".lower() + key.removeprefix(f"{first[0]}{last}".lower())
-        return _person(key, first, last, title, department, manager,
-                       email=f"{email}@example.com")  # fmt: skip
-
-    def staff(self, department: _Department, manager: str) -> WorldPerson:
-        person = self.hire(self._rng.choice(department.staff), department.name, manager)
-        if self._rng.random() >= _LEAVERS:
-            return person
-        return replace(person, active=False, iga_active=False, desk_active=False)
-
-    def _free(self, wanted: str) -> str:
-        key, number = wanted, 1
-        while key in self._taken:
-            number += 1
-            key = f"{wanted}{number}"
-        self._taken.add(key)
-        return key
-
-
-def _teams(hiring: _Hiring, heads: dict[str, str], how_many: int) -> list[WorldPerson]:
-    people: list[WorldPerson] = []
-    while len(people) < how_many:
-        for department in _DEPARTMENTS:
-            lead = hiring.hire(department.lead, department.name, heads[department.name])
-            people.append(lead)
-            people += [hiring.staff(department, lead.key) for _ in range(_TEAM_SIZE)]
-    return people[:how_many]
-
-
-def _numbered(people: list[WorldPerson]) -> dict[str, WorldPerson]:
-    """Give everybody an employee number and an OIM key, where the odd ones have not opted out."""
-    result = {}
-    for index, person in enumerate(people):
-        number = str(_FIRST_NUMBER + 13 * index) if person.employee_number else ""
+def _numbered(people: dict[str, WorldPerson]) -> Iterator[WorldPerson]:
+    """Everybody with an employee number, by first day, and an OIM key, where they have one."""
+    by_day = sorted(people.values(), key=lambda person: (person.hired_on, person.key))
+    numbers = {person.key: _FIRST_NUMBER + _NUMBER_STEP * at for at, person in enumerate(by_day)}
+    for index, person in enumerate(people.values()):
+        number = str(numbers[person.key]) if person.employee_number else ""
         usr_key = str(_FIRST_USR_KEY + index) if person.usr_key else None
-        result[person.key] = replace(person, employee_number=number, usr_key=usr_key)
-    return result
+        yield replace(person, employee_number=number, usr_key=usr_key)
 
 
-def build_people(rng: Random, how_many: int) -> dict[str, WorldPerson]:
-    """At least the named people and the heads; the rest up to `how_many` work in teams of eight."""
-    hiring = _Hiring(rng, set(_RESERVED))
-    chief = hiring.hire("Managing Director", "Board", None)
-    leaders = [hiring.hire(d.head, d.name, chief.key) for d in _DEPARTMENTS]
-    heads = {"": chief.key} | {p.department: p.key for p in leaders}
-    named = _cast(heads) + _odd_ones(heads)
-    fixed = [chief, *leaders, *named]
-    return _numbered(fixed + _teams(hiring, heads, max(0, how_many - len(fixed))))
+def build_people(rng: Random, how_many: int, today: date) -> dict[str, WorldPerson]:
+    """At least the named people and the heads; the rest up to `how_many` work in their teams."""
+    company = _Company(rng, today)
+    company.build(how_many)
+    return {person.key: person for person in _numbered(company.people)}
