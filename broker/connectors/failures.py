@@ -1,6 +1,7 @@
 """What a failed exchange means: the one table from HTTP to the five kinds of error."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -91,7 +92,7 @@ def _unexpected(
 def from_transport(system: str, error: Exception, writing: bool) -> ConnectorError:
     """The error for an exchange that broke: nothing was sent, or an answer was lost."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Misconfigured(system, "its TLS certificate is not trusted")
+        return Misconfigured(system, _distrusted(str(error)))
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return Misconfigured(system, "its address is not a web address")
     if _never_sent(error):
@@ -99,6 +100,15 @@ def from_transport(system: str, error: Exception, writing: bool) -> ConnectorErr
     if isinstance(error, (requests.Timeout, TimeoutError, urllib3.exceptions.TimeoutError)):
         return unclear(system, writing, "did not answer in time")
     return unclear(system, writing, f"broke off the connection ({type(error).__name__})")
+
+
+def _distrusted(said: str) -> str:
+    found = re.search(r"certificate verify failed: ([^(\"']+)", said)
+    why = f" ({found[1].strip()})" if found else ""
+    return (
+        f"its TLS certificate is not trusted{why}: if it is right, name the file of its CA in"
+        " REQUESTS_CA_BUNDLE"
+    )
 
 
 def _never_sent(error: BaseException | None) -> bool:

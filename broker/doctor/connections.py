@@ -4,13 +4,15 @@ from collections.abc import Generator, Iterable, Iterator
 
 from broker.context import Broker
 from broker.doctor.clocks import clock
-from broker.doctor.findings import Finding, listed, note, ok, warning, wrong
+from broker.doctor.findings import Finding, at_once, listed, note, ok, warning, wrong
 from broker.domain.access import CatalogueMapping, ItemName
 from broker.domain.errors import ConnectorError, Unavailable
 from broker.ports.desk import Desk
 from broker.ports.health import Health
 from broker.ports.iga import Iga
 from broker.settings import PREFIX
+
+_UNKNOWN, _MOST_SHOWN = "unknown", 5
 
 
 def iga(broker: Broker, connection: Iga) -> Iterator[Finding]:
@@ -56,16 +58,28 @@ def _catalogue(broker: Broker, connection: Iga, works: bool) -> Iterator[Finding
         yield note("catalogue", f"was not looked at, because {connection.name} is not well.")
         return
     names = list(_named(broker.catalogue))
-    unknown = [str(name) for name in names if connection.find_item(name) is None]
+    faults = at_once(lambda name: _fault(connection, name), names)
+    unknown = [str(name) for name, fault in zip(names, faults, strict=True) if fault is _UNKNOWN]
     if unknown:
         yield wrong(
             "catalogue",
             f"{connection.name} does not know {listed(unknown)}: correct the names in"
             f" {broker.settings.catalogue}, or make these items requestable.",
         )
-    else:
+    odd = list(dict.fromkeys(fault for fault in faults if fault not in ("", _UNKNOWN)))
+    for fault in odd[:_MOST_SHOWN]:
+        yield wrong("catalogue", f"{fault}: correct {broker.settings.catalogue}, or that system.")
+    if not any(faults):
         entries = len(broker.catalogue.entries)
         yield ok("catalogue", f"{entries} items; {connection.name} knows all that they name.")
+
+
+def _fault(connection: Iga, name: ItemName) -> str:
+    """Why an order for this item could not be carried out, or ""."""
+    try:
+        return "" if connection.find_item(name) else _UNKNOWN
+    except ConnectorError as error:
+        return str(error)
 
 
 def _named(catalogue: CatalogueMapping) -> Iterable[ItemName]:

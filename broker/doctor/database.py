@@ -17,6 +17,7 @@ from broker.store.rights import audit_powers, missing_rights
 
 _PATIENCE_SECONDS = 5
 _NEARLY_ALL = 0.8
+_OLDEST = 14
 _CONNECTIONS = text(
     "SELECT (SELECT count(*) FROM pg_stat_activity), current_setting('max_connections')::int"
 )
@@ -59,12 +60,17 @@ def in_file(url: URL) -> bool:
 
 
 def _reason(url: URL, error: SQLAlchemyError) -> str:
-    said = one_line(getattr(error, "orig", None) or error)
+    said = _core(one_line(getattr(error, "orig", None) or error))
     if in_file(url):
         return f"the file {url.database} cannot be used ({said}): see who owns it"
     reason = next((why for words, why in _REASONS.items() if words in said), _DOWN)
     host = f"{url.host}:{url.port or 5432}"
     return reason.format(user=url.username, database=url.database, host=host, said=said[:200])
+
+
+def _core(said: str) -> str:
+    """Without the words that the driver wraps around every failure to connect."""
+    return said.split(" Is the server running", maxsplit=1)[0].rpartition("failed: ")[2]
 
 
 def _inside(connection: Connection, settings: Settings, url: URL) -> Iterator[Finding]:
@@ -135,6 +141,10 @@ def _server(connection: Connection) -> Iterator[Finding]:
             "database",
             f"stores texts in {encoding}, which has not every letter: make one with ENCODING UTF8.",
         )
+    version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    if version < _OLDEST:
+        says = f"is PostgreSQL {version}, and only {_OLDEST} and newer were tried: renew it."
+        yield warning("database", says)
     used, most = connection.execute(_CONNECTIONS).one()
     if used > most * _NEARLY_ALL:
         yield warning(

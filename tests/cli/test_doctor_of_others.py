@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,17 @@ def test_a_role_that_the_iga_does_not_know_is_named(elsewhere: Installation) -> 
 
     assert level == "wrong"
     assert says.startswith("oim does not know role Finanse Reporting: correct the names in")
+
+
+def test_a_name_that_several_items_have_is_named(elsewhere: Installation) -> None:
+    items = elsewhere.oim.app.extensions["oim"].items
+    found = next(item for item in items.values() if item.display_name == "Finance Reporting")
+    items[found.kind, "999999"] = replace(found, key="999999", name="FINANCE_2")
+
+    level, says = elsewhere.doctor().one("catalogue")
+
+    assert level == "wrong"
+    assert "several items called role Finance Reporting" in says
 
 
 def test_a_catalogue_is_not_blamed_for_an_iga_that_is_not_well(elsewhere: Installation) -> None:

@@ -1,14 +1,18 @@
 """What only a real socket shows: nobody listening, a line cut, an answer that drips."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from broker.connectors.http import Http, Limits
-from broker.domain.errors import Unavailable, UnknownOutcome
+from broker.domain.errors import Misconfigured, Unavailable, UnknownOutcome
+from sandbox.idp.responses import KeyPair
 
 Behaviour = Callable[[socket.socket], None]
 Start = Callable[[Behaviour], str]
@@ -113,3 +117,24 @@ def test_threads_share_no_cookies(start: Start) -> None:
     thread.start()
     thread.join()
     assert (len(http._session().cookies), elsewhere) == (1, [0])
+
+
+def test_a_certificate_that_is_not_trusted_says_why_and_what_to_do(tmp_path: Path) -> None:
+    pair = KeyPair.generate("127.0.0.1")
+    both = tmp_path / "both.pem"
+    both.write_text(pair.private_key + pair.certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ends = threading.Thread(target=shake_hands, args=(listener, context), daemon=True)
+        ends.start()
+        port = listener.getsockname()[1]
+        with pytest.raises(Misconfigured, match=r"\(self-signed certificate\): .*_CA_BUNDLE"):
+            Http("desk", f"https://127.0.0.1:{port}").get("/x")
+        ends.join()
+
+
+def shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
+    connection, _ = listener.accept()
+    with connection, suppress(OSError), context.wrap_socket(connection, server_side=True):
+        pass

@@ -110,7 +110,8 @@ def _fetched(url: str) -> tuple[bytes, timedelta | None]:
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(error, MetadataError):
             raise
-        raise MetadataError(f"The metadata address {url} cannot be reached.") from error
+        why = getattr(error, "reason", None) or error
+        raise MetadataError(f"The metadata address {url} cannot be reached ({why}).") from error
 
 
 def _opener() -> urllib.request.OpenerDirector:
