@@ -44,3 +44,9 @@ class Broker:
     def audit_key(self) -> bytes:
         """The key of the audit chain."""
         return self.settings.audit_key.get_secret_value().encode()
+
+    @property
+    def audit_keys(self) -> tuple[bytes, ...]:
+        """Every key that the audit chain was sealed with, oldest first."""
+        before = self.settings.audit_keys_before
+        return (*(key.get_secret_value().encode() for key in before), self.audit_key)

@@ -33,7 +33,7 @@ def add(commands: "Commands") -> None:
 def verify(args: argparse.Namespace) -> int:
     """Say how many events are sealed, and the first fault."""
     with this_broker() as broker, broker.sessions() as session:
-        verdict = audit.verify(session, broker.audit_key)
+        verdict = audit.verify(session, *broker.audit_keys)
     if args.json:
         show_one({"intact": verdict.intact, "sealed": verdict.sealed,
                   "unsealed": verdict.unsealed, "fault": verdict.fault}, as_json=True)  # fmt: skip

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     base_url: str
     secret_key: SecretStr
     audit_key: SecretStr
+    audit_keys_before: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     trusted_proxies: int = Field(0, ge=0, le=5)
     database_url: str = "sqlite:///var/broker.sqlite"
     database_owner_url: str | None = None
@@ -56,13 +57,14 @@ class Settings(BaseSettings):
     auditor_groups: Names = ()
     session_hours: float = Field(8, gt=0)
     metrics_token: SecretStr | None = None
+    api_calls_per_second: float = Field(200, ge=0)
 
     @field_validator("person_match", mode="before")
     @classmethod
     def _rule(cls, value: object) -> object:
         return parse_rule(value) if isinstance(value, str) else value
 
-    @field_validator("operator_groups", "auditor_groups", mode="before")
+    @field_validator("audit_keys_before", "operator_groups", "auditor_groups", mode="before")
     @classmethod
     def _list(cls, value: object) -> object:
         return (

@@ -139,8 +139,12 @@ def _link(key: bytes, head: str, seq: int, event: AuditEventRow) -> str:
     return hmac.new(key, f"{head}|{seq}|{event.content}".encode(), hashlib.sha256).hexdigest()
 
 
-def verify(session: Session, key: bytes) -> Verdict:
-    """Walk the chain from its start; names the first sealed event that changed or vanished."""
+def verify(session: Session, *keys: bytes) -> Verdict:
+    """Walk the chain from its start; names the first sealed event that changed or vanished.
+
+    `keys` are all that were ever used, oldest first. Once a newer one has sealed, an older one
+    counts no more: whoever learns it can neither rewrite what it sealed nor add to it.
+    """
     unsealed = session.scalar(select(func.count()).select_from(_unsealed().subquery())) or 0
     query = (
         select(AuditSealRow, AuditEventRow)
@@ -148,10 +152,10 @@ def verify(session: Session, key: bytes) -> Verdict:
         .order_by(AuditSealRow.seq)
         .execution_options(yield_per=1000)
     )
-    head, sealed = GENESIS, 0
+    head, sealed, ring = GENESIS, 0, list(keys)
     with session.execute(query) as chain:
         for link, event in chain:
-            fault = _fault(key, head, sealed + 1, link, event)
+            fault = _fault(ring, head, sealed + 1, link, event)
             if fault:
                 return Verdict(sealed, unsealed, fault)
             head, sealed = link.hash, link.seq
@@ -159,15 +163,16 @@ def verify(session: Session, key: bytes) -> Verdict:
 
 
 def _fault(
-    key: bytes, head: str, expected: int, link: AuditSealRow, event: AuditEventRow | None
+    ring: list[bytes], head: str, expected: int, link: AuditSealRow, event: AuditEventRow | None
 ) -> str:
+    """What is wrong with this link, or "". Keys that have been replaced leave the ring."""
     if link.seq != expected:
         return f"seal {expected} is missing"
     if event is None:
         return f"event {link.event_id} vanished"
-    if not hmac.compare_digest(link.hash, _link(key, head, link.seq, event)):
-        return f"event {event.id} or its seal was changed"
-    return ""
+    while ring and not hmac.compare_digest(link.hash, _link(ring[0], head, link.seq, event)):
+        ring.pop(0)
+    return "" if ring else f"event {event.id} or its seal was changed"
 
 
 def search(session: Session, text: str = "", limit: int = 200) -> Sequence[AuditEventRow]:

@@ -1,10 +1,11 @@
 """The chain names what was changed, what vanished, and what is not sealed yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from broker.store import audit
 from broker.store.base import Sessions, open_store, sessions_of
@@ -12,7 +13,8 @@ from tests.store.conftest import NOON
 from tools.servers import Database
 
 pytestmark = pytest.mark.both
-KEY = b"k" * 32
+KEY, NEXT = b"k" * 32, b"n" * 32
+COLUMNS = (audit.AuditSealRow.seq, audit.AuditSealRow.event_id, audit.AuditSealRow.hash)
 
 
 @pytest.fixture
@@ -29,14 +31,22 @@ def record(sessions: Sessions, count: int = 3) -> None:
             audit.record(session, NOON, audit.SYSTEM, "order.verify", ("order", f"o{number}"))
 
 
-def seal(sessions: Sessions) -> int:
+def drop_triggers(session: Session) -> None:
+    """What guards the trail on SQLite; on PostgreSQL the owner's rights are enough."""
+    if session.get_bind().dialect.name == "sqlite":
+        for table in ("audit_events", "audit_seals"):
+            for act in ("update", "delete"):
+                session.execute(text(f"DROP TRIGGER {table}_no_{act}"))
+
+
+def seal(sessions: Sessions, key: bytes = KEY) -> int:
     with sessions.begin() as session:
-        return audit.seal(session, KEY, NOON)
+        return audit.seal(session, key, NOON)
 
 
-def verify(sessions: Sessions, key: bytes = KEY) -> audit.Verdict:
+def verify(sessions: Sessions, *keys: bytes) -> audit.Verdict:
     with sessions() as session:
-        return audit.verify(session, key)
+        return audit.verify(session, *(keys or (KEY,)))
 
 
 def test_sealed_events_verify(sessions: Sessions) -> None:
@@ -76,10 +86,7 @@ def test_the_first_fault_is_named(
     record(sessions)
     seal(sessions)
     with owner_sessions.begin() as session:
-        if session.get_bind().dialect.name == "sqlite":
-            for table in ("audit_events", "audit_seals"):
-                for act in ("update", "delete"):
-                    session.execute(text(f"DROP TRIGGER {table}_no_{act}"))
+        drop_triggers(session)
         session.execute(text(statement))
     found = verify(sessions)
     assert (found.intact, found.fault.startswith(fault)) == (False, True)
@@ -89,6 +96,50 @@ def test_another_key_makes_another_chain(sessions: Sessions) -> None:
     record(sessions)
     seal(sessions)
     assert not verify(sessions, b"x" * 32).intact
+
+
+def exchanged(sessions: Sessions) -> None:
+    """Three events sealed with the first key, three with the next."""
+    for key in (KEY, NEXT):
+        record(sessions)
+        seal(sessions, key)
+
+
+def test_a_chain_goes_on_with_another_key(sessions: Sessions) -> None:
+    exchanged(sessions)
+    assert verify(sessions, KEY, NEXT) == audit.Verdict(sealed=6, unsealed=0)
+    assert verify(sessions, NEXT).fault.startswith("event 1 or its seal")
+    assert verify(sessions, KEY).fault.startswith("event 4 or its seal")
+
+
+def test_a_key_that_was_replaced_seals_no_more(sessions: Sessions) -> None:
+    exchanged(sessions)
+    record(sessions, 1)
+    seal(sessions, KEY)
+    assert verify(sessions, KEY, NEXT).fault.startswith("event 7 or its seal")
+
+
+def test_who_knows_a_replaced_key_cannot_rewrite_what_it_sealed(
+    sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    exchanged(sessions)
+    with owner_sessions.begin() as session:
+        drop_triggers(session)
+        session.execute(text("UPDATE audit_events SET outcome = 'x' WHERE id = 1"))
+        session.execute(text("DELETE FROM audit_seals WHERE seq <= 3"))
+        rest = session.execute(select(*COLUMNS)).tuples().all()
+        session.execute(text("DELETE FROM audit_seals"))
+    forge(owner_sessions, rest)
+    assert verify(sessions, KEY, NEXT).fault.startswith("event 4 or its seal")
+
+
+def forge(sessions: Sessions, rest: Sequence[tuple[int, int, str]]) -> None:
+    """Seal the first three anew with the key that was learnt, and put the others back."""
+    with sessions.begin() as session:
+        audit.seal(session, KEY, NOON, limit=3)
+    with sessions.begin() as session:
+        for seq, event_id, hash_ in rest:
+            session.add(audit.AuditSealRow(seq=seq, event_id=event_id, hash=hash_, sealed_at=NOON))
 
 
 @pytest.mark.parametrize("table", ["audit_events", "audit_seals"])

@@ -29,7 +29,7 @@ def search() -> str:
         events = views.events(session, text)
         sealed = views.sealed_count(session)
         wanted = "verify" in request.args or sealed <= _QUICKLY_VERIFIED
-        verdict = trail.verify(session, the_broker().audit_key) if wanted else None
+        verdict = trail.verify(session, *the_broker().audit_keys) if wanted else None
     return render_template(
         "audit/page.html", events=events, q=text, verdict=verdict, sealed=sealed, most=views.SHOWN
     )
@@ -60,7 +60,7 @@ def _note_export(form: str) -> Verdict:
             session, now(), actor, "audit.export", ("audit", "all"), "done", {"form": form}
         )
     with reading() as session:
-        return trail.verify(session, broker.audit_key)
+        return trail.verify(session, *broker.audit_keys)
 
 
 def _rows() -> Iterator[dict[str, object]]:
