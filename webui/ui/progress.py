@@ -12,12 +12,14 @@ from broker.store.views.lists import RequestLine
 from broker.store.views.orders import OrderLine
 from webui.ui.words import order_words, state_words, system_name
 
-_DONE, _NOW, _BAD, _ENDED, _TO_COME = "done", "now", "bad", "ended", "todo"
+_DONE, _NOW, _BAD, _HELP, _ENDED, _TO_COME = "done", "now", "bad", "help", "ended", "todo"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage. `mark` is done, now, bad (it failed here), ended (no further) or todo."""
+    """One stage. `mark` is done, now, bad (it failed here), help (somebody must look), ended
+    (it went no further) or todo.
+    """
 
     name: str
     mark: str
@@ -27,7 +29,7 @@ class Stage:
     @property
     def is_now(self) -> bool:
         """Whether this is where it stands, or where it ended."""
-        return self.mark in (_NOW, _BAD, _ENDED)
+        return self.mark in (_NOW, _BAD, _HELP, _ENDED)
 
 
 def request_stages(line: RequestLine) -> list[Stage]:
@@ -59,7 +61,7 @@ def _whom(line: RequestLine) -> str:
 def order_stages(order: OrderLine) -> list[Stage]:
     """Ordered, confirmed, passed on, granted: where the order is, and where it ended."""
     desk, iga = system_name(order.source), system_name(order.iga)
-    names = [f"Approved in {desk}", f"Passed on to {iga}", f"Set up in {iga}", "Access granted"]
+    names = [f"Checked with {desk}", f"Passed on to {iga}", f"Set up in {iga}", "Access granted"]
     if order.action == "revoke":
         names[2:] = [f"Taken away in {iga}", "Access removed"]
     reached, mark = _ORDER_AT.get(order.outcome, (0, _NOW))
@@ -81,7 +83,7 @@ _ORDER_AT: dict[str, tuple[int, str]] = {
     LineState.FAILED: (2, _BAD),
     LineState.REJECTED: (0, _BAD),
     LineState.CANCELLED: (0, _ENDED),
-    LineState.NEEDS_ATTENTION: (0, _BAD),
+    LineState.NEEDS_ATTENTION: (0, _HELP),
     LineState.CLOSED: (4, _DONE),
 }
 
