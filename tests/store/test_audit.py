@@ -14,7 +14,6 @@ from tools.servers import Database
 
 pytestmark = pytest.mark.both
 KEY, NEXT = b"k" * 32, b"n" * 32
-COLUMNS = (audit.AuditSealRow.seq, audit.AuditSealRow.event_id, audit.AuditSealRow.hash)
 
 
 @pytest.fixture
@@ -127,7 +126,7 @@ def test_who_knows_a_replaced_key_cannot_rewrite_what_it_sealed(
         drop_triggers(session)
         session.execute(text("UPDATE audit_events SET outcome = 'x' WHERE id = 1"))
         session.execute(text("DELETE FROM audit_seals WHERE seq <= 3"))
-        rest = session.execute(select(*COLUMNS)).tuples().all()
+        rest = [(r.seq, r.event_id, r.hash) for r in session.scalars(select(audit.AuditSealRow))]
         session.execute(text("DELETE FROM audit_seals"))
     forge(owner_sessions, rest)
     assert verify(sessions, KEY, NEXT).fault.startswith("event 4 or its seal")
