@@ -48,6 +48,7 @@ def test_every_missing_setting_has_its_sentence() -> None:
         ({"BROKER_BASE_URL": "https://broker.example.com/path"}, "must be scheme, host and port"),
         ({"BROKER_SECRET_KEY": "short"}, "BROKER_SECRET_KEY: must have at least 32 characters."),
         ({"BROKER_METRICS_TOKEN": "short"}, "BROKER_METRICS_TOKEN: must have at least 32"),
+        ({"BROKER_API_CALLS_PER_SECOND": "-1"}, "BROKER_API_CALLS_PER_SECOND: "),
         ({"BROKER_PERSON_MATCH": "shoe"}, "BROKER_PERSON_MATCH: list one or more of"),
         ({"BROKER_SYNC_INTERVAL_MINUTES": "0"}, "BROKER_SYNC_INTERVAL_MINUTES: "),
         ({"BROKER_APPROVAL_WAIT_HOURS": "soon"}, "BROKER_APPROVAL_WAIT_HOURS: "),

@@ -4,7 +4,8 @@ from flask import Blueprint, Flask, Response, jsonify
 
 from broker.context import Broker
 from webui.api import events, health, orders, problem
-from webui.api.guard import EXTENSION
+from webui.api.guard import EXTENSION, PACE
+from webui.api.pace import Pace
 
 
 def register(app: Flask, broker: Broker) -> None:
@@ -12,6 +13,7 @@ def register(app: Flask, broker: Broker) -> None:
     call it after `CSRFProtect` was given the app.
     """
     app.extensions[EXTENSION] = broker
+    app.extensions[PACE] = Pace(broker.settings.api_calls_per_second)
     api = blueprint()
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(api)

@@ -9,10 +9,12 @@ from flask import Response, current_app, request
 
 from broker.context import Broker
 from broker.orders.post import MAX_BYTES
+from webui.api.pace import Pace
 from webui.api.problem import Problem
 from webui.api.signature import CLIENT, BadSignature, Caller, verify
 
 EXTENSION = "broker"
+PACE = "broker-pace"
 
 _log = structlog.get_logger()
 
@@ -25,15 +27,16 @@ def the_broker() -> Broker:
 def signed(
     family: str,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Let the view see the `Caller` who signed the request with a key of `family`.
-
-    A limit on the rate of one client belongs here, once the caller is known.
+    """Let the view see the `Caller` who signed the request with a key of `family`, unless this
+    client calls too fast.
     """
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(view)
         def guarded(**arguments: str) -> Response:
-            return view(_caller(family), **arguments)
+            caller = _caller(family)
+            _keep_pace(caller)
+            return view(caller, **arguments)
 
         return guarded
 
@@ -49,6 +52,14 @@ def _caller(family: str) -> Caller:
         claimed = request.headers.get(CLIENT, "")[:100]
         _log.warning("signature_refused", reason=str(reason), claimed=claimed, path=request.path)
         raise Problem(401, headers={"WWW-Authenticate": "StandardWebhooks"}) from None
+
+
+def _keep_pace(caller: Caller) -> None:
+    pace = cast("Pace", current_app.extensions[PACE])
+    seconds = pace.wait(caller.client.name, the_broker().clock.now())
+    if seconds:
+        _log.warning("too_many_requests", client=caller.client.name, path=request.path)
+        raise Problem(429, headers={"Retry-After": str(seconds)})
 
 
 def _signed_content() -> bytes:

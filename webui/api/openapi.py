@@ -34,6 +34,7 @@ _REFUSALS = {
     "413": "Larger than 64 KB.",
     "415": "Not application/json.",
     "422": "The webhook-id was used with another body.",
+    "429": "Too fast for one client; repeat the same request after Retry-After.",
     "500": "A fault of ours; repeat the same request later.",
     "503": "The database does not answer; repeat the same request after Retry-After.",
 }
@@ -119,7 +120,9 @@ def _call(
     parameters: Sequence[Json] = (),
 ) -> Json:
     usual = (
-        ("400", "401", "403", "413", "415", "500", "503") if body else ("400", "401", "500", "503")
+        ("400", "401", "403", "413", "415", "429", "500", "503")
+        if body
+        else ("400", "401", "429", "500", "503")
     )
     call: Json = {
         "summary": summary,

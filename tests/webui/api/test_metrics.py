@@ -17,6 +17,7 @@ from broker.store import audit, outbox, sync_runs
 from broker.store.orders import OrderLineRow
 from broker.store.outbox import OutboxRow
 from tests.webui.api.posts import NOW, Program, a_login, an_order, code_of
+from tests.webui.api.test_order_posts import no_database
 from webui.api import register
 
 TOKEN = "t" * 40
@@ -155,6 +156,12 @@ def test_the_token_opens_the_figures(broker: Broker, base_url: str) -> None:
     assert program.http.get("/metrics").status_code == 401
     named = {"Authorization": f"Bearer {TOKEN}"}
     assert program.http.get("/metrics", headers=named).status_code == 200
+
+
+def test_without_its_database_there_are_no_figures(broker: Broker) -> None:
+    with no_database(broker):
+        refused = program_of(broker, base_url="http://127.0.0.1:8080").http.get("/metrics")
+    assert code_of(refused) == (503, "unavailable")
 
 
 def test_alive_and_ready_are_told_to_everybody(broker: Broker) -> None:
