@@ -7,7 +7,7 @@ PY := .venv/bin/python
 JOBS ?= auto
 ARGS ?=
 
-.PHONY: demo demo-check stack test check lock screenshots setup
+.PHONY: demo demo-check stack test check lock screenshots setup image-dependencies image-product
 
 demo: setup
 	@$(PY) -m cli.main demo $(ARGS)
@@ -32,3 +32,10 @@ screenshots: setup
 
 setup:
 	@"$(PYTHON)" tools/setup.py
+
+# The Dockerfile's two steps, for any folder: make image-dependencies image-product PREFIX=/opt/broker
+image-dependencies:
+	@"$(PYTHON)" tools/image.py dependencies "$(PREFIX)"
+
+image-product:
+	@"$(PYTHON)" tools/image.py product "$(PREFIX)"

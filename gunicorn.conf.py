@@ -6,6 +6,12 @@ Redis must not be shared between processes.
 
 import os
 
+from cli import logs
+
+# The same lines as the other processes write; without this a failure would be printed with the
+# values of its variables.
+logs.configure(talkative=True)
+
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "8"))
