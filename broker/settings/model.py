@@ -58,7 +58,6 @@ class Settings(BaseSettings):
     session_hours: float = Field(8, gt=0)
     metrics_token: SecretStr | None = None
     api_calls_per_second: float = Field(200, ge=0)
-    api_calls_per_second: float = Field(200, ge=0)
 
     @field_validator("person_match", mode="before")
     @classmethod
