@@ -20,8 +20,6 @@ from broker.store.outbox import Effect, Message
 
 RECALL = "recall"
 _IN_FLIGHT = (LineState.SUBMITTING, LineState.UNCERTAIN)
-# Lines that other steps are about to move: what the recall means for them shows afterwards.
-_UNDECIDED = (LineState.RECEIVED, *_IN_FLIGHT)
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 300.0
 
@@ -53,10 +51,10 @@ def announced(broker: Broker, actor: audit.Actor, source: str, number: str, item
 def recall(broker: Broker, message: Message) -> Effect:
     """Ask the desk and act on its word; Postponed while a submission's outcome is open."""
     order = steps.order_of(broker, message)
-    moving = [line.state for line in order.lines if not line.state.final]
+    moving = [line for line in order.lines if not line.state.final]
     if not moving:
         return lambda _session: None
-    if all(state in _IN_FLIGHT for state in moving):
+    if all(_in_flight(order, line) for line in moving):
         raise Postponed(_pause(message.attempts), "the submission has no outcome yet")
     return _effect(broker, order.id, _verdict(broker, order))
 
@@ -110,7 +108,7 @@ def _recall(
     if line.state is LineState.RECEIVED:
         # Not confirmed yet, perhaps forged: verifying it asks all questions, and this one too.
         steps.owe(session, "order.verify", order, now)
-    elif _undecided(order, line):
+    elif _in_flight(order, line):
         return
     elif LineState.VERIFIED in (line.state, line.left_state) and verdict.firm:
         _move(session, order, line, LineEvent.CANCEL, verdict, now)
@@ -172,11 +170,16 @@ def tell_the_desk(session: Session, order: OrderRow, now: datetime) -> None:
 
 
 def _undecided(order: OrderRow, line: OrderLineRow) -> bool:
-    """Another step has the next word; for a line that may have been submitted by a broker whose
-    database was lost since, that is the search in the IGA.
+    """Another step has the next word."""
+    return line.state is LineState.RECEIVED or _in_flight(order, line)
+
+
+def _in_flight(order: OrderRow, line: OrderLineRow) -> bool:
+    """Whether the IGA may have a request that we do not know: also of a line that was submitted
+    by a broker whose database was lost since. The search before its submission will tell.
     """
-    found_out = order.heard_at is not None
-    return line.state in _UNDECIDED or (line.state is LineState.VERIFIED and not found_out)
+    restored = line.state is LineState.VERIFIED and order.heard_at is None
+    return restored or line.state in _IN_FLIGHT
 
 
 def _submitted(order: OrderRow) -> bool:

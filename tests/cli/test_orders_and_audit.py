@@ -211,3 +211,19 @@ def test_a_place_that_cannot_be_written_is_one_line(
     assert main(["audit", "export", "--out", str(tmp_path / "no" / "where")]) == 1
 
     assert "cannot be written: No such file or directory." in capsys.readouterr().err
+
+
+def test_a_restored_database_is_made_fit_and_says_what_was_found(
+    stuck: Stuck, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck()
+    assert main(["db", "restored"]) == 0
+    assert "0 sessions ended, 0 claims freed." in capsys.readouterr().out
+    assert main(["db", "restored", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "sessions_ended": 0,
+        "claims_freed": 0,
+        "orders_to_ask_about": 0,
+        "requests_to_mirror": 0,
+    }
+    assert main(["audit", "verify"]) == 0
