@@ -110,7 +110,10 @@ def fail_a_skip(report: Report) -> Report:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line that says what was not tested here."""
+    """One line that says what was not tested here, and one where the journeys' pictures are."""
+    done = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    if any(report.nodeid.startswith("tests/journeys/people/") for report in done):
+        terminalreporter.write_line("Pictures of the journeys: var/journeys")
     reasons: dict[str, int] = {}
     for report in terminalreporter.getreports("skipped"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "?"

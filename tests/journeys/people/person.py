@@ -192,19 +192,16 @@ class Person:
 
     def reloads_until_it_sees(self, words: str, within: Locator | None = None) -> None:
         """Reload the page until it shows these words: not every page moves by itself."""
-        self._reloads_until(words, True, within)
+        self.reloads_until_there_is((within or self.page.locator("main")).get_by_text(words))
 
-    def reloads_until_it_does_not_see(self, words: str) -> None:
-        """Reload the page until it no longer shows these words."""
-        self._reloads_until(words, False, None)
+    def reloads_until_there_is(self, wanted: Locator) -> None:
+        """Reload the page until this is on it."""
 
-    def _reloads_until(self, words: str, shown: bool, within: Locator | None) -> None:
-        def so() -> bool:
+        def seen() -> bool:
             self.page.reload()
-            found = (within or self.page.locator("main")).get_by_text(words)
-            return any(one.is_visible() for one in found.all()) is shown
+            return any(one.is_visible() for one in wanted.all())
 
-        wait_until(so, f"“{words}” {'on' if shown else 'gone from'} {self.page.url}", _SECONDS)
+        wait_until(seen, f"{wanted} on {self.page.url}", _SECONDS)
 
     def part(self, name: str) -> Locator:
         """The part of the page under this heading."""

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.journeys.people.conftest import Town
-from tests.journeys.people.person import Cast
+from tests.journeys.people.person import Cast, Person
 
 pytestmark = [
     pytest.mark.browser,
@@ -17,14 +17,19 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("people"),
 ]
+LAPTOP = "Standard laptop"
+
+
+def connection(one: Person, name: str) -> Locator:
+    """What the operator reads about one of the systems."""
+    return one.part("Connections").locator(f"[data-connection='{name}']")
 
 
 def test_an_operator_sees_how_everything_fares(person: Cast) -> None:
     cho = person("cho")
     cho.signs_in("/operations")
     for name in ("oim", "servicenow"):
-        answering = cho.page.locator(f"#connections [data-connection='{name}']")
-        cho.reloads_until_it_sees("answers", within=answering)
+        cho.reloads_until_it_sees("answers", within=connection(cho, name))
     cho.sees("Needs attention", "Work still owed", "People without a link", "Latest readings")
     cho.sees("gina", within=cho.part("People without a link"))
     expect(cho.part("Latest readings").locator("[data-run]").first).to_be_visible()
@@ -49,13 +54,12 @@ def test_an_outage_of_oim_is_seen_and_seen_to_end(person: Cast, town: Town) -> N
         cho.presses("Test connections")
         tested = cho.page.locator("#checks [data-connection='oim']")
         expect(tested).to_have_attribute("data-works", "false")
-        cho.reloads_until_it_sees("silent")
+        cho.reloads_until_it_sees("silent", within=connection(cho, "oim"))
         cho.step("sees that OIM is silent, and why")
     ada.presses("Refresh")
     expect(ada.page.locator("[data-silent='oim']")).to_have_count(0)
     ada.step("sees fresh data again")
-    answering = cho.page.locator("#connections [data-connection='oim']")
-    cho.reloads_until_it_sees("answers", within=answering)
+    cho.reloads_until_it_sees("answers", within=connection(cho, "oim"))
     cho.step("sees that OIM answers again")
 
 
@@ -73,14 +77,14 @@ def test_an_outage_of_servicenow_does_not_hide_what_oim_says(person: Cast, town:
         ada.sees("is not affected")
         ada.step("reads that ServiceNow is silent")
     cho.signs_in("/operations")
-    cho.reloads_until_it_does_not_see("silent")
+    cho.reloads_until_it_sees("answers", within=connection(cho, "servicenow"))
     cho.step("sees that ServiceNow answers again")
     ada.opens("/")
     expect(ada.page.locator("[data-silent]")).to_have_count(0)
 
 
-def test_an_auditor_finds_verifies_and_exports(person: Cast, tmp_path: Path) -> None:
-    ada, dee = person("ada"), person("dee")
+def test_an_auditor_finds_verifies_and_exports(person: Cast, town: Town, tmp_path: Path) -> None:
+    ada, dee, number = person("ada"), person("dee"), town.approved_order_of_ada(LAPTOP)["number"]
     ada.signs_in()
     dee.signs_in("/audit?verify=1")
     expect(dee.page.locator("[data-intact='true']")).to_be_visible()
@@ -89,6 +93,9 @@ def test_an_auditor_finds_verifies_and_exports(person: Cast, tmp_path: Path) -> 
     dee.presses("Show")
     expect(dee.page.locator("[data-action='sign_in']").first).to_be_visible()
     dee.step("finds what ada did")
+    dee.opens(f"/audit?q={number}")
+    dee.reloads_until_there_is(dee.page.locator("[data-action^='order.'][data-sealed='true']"))
+    dee.step("finds what happened to an order")
     kept = {}
     for form in ("CSV", "JSON"):
         with dee.page.expect_download() as download:

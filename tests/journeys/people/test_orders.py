@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from cli.walk.systems import Row, ServiceNow
+from cli.walk.systems import ServiceNow
 from tests.journeys.people.conftest import Town
 from tests.journeys.people.person import Cast, Person
 from tools.servers import wait_until
@@ -91,7 +91,7 @@ def test_an_operator_settles_orders_of_something_nobody_knows(person: Cast, town
     first = orders(ada)
     ben.signs_in_to_servicenow()
     approves_in_servicenow(ben, first, "Fine.")
-    second = ordered_and_approved(town, BADGE)["number"]
+    second = town.approved_order_of_ada(BADGE)["number"]
 
     cho.signs_in("/operations")
     needy = cho.part("Needs attention")
@@ -124,7 +124,7 @@ def test_an_operator_lets_a_cancelled_order_follow_another_request(
     cho, (role, _) = person("cho"), town.role_for_ada()
     other = str(town.oim.open_requests_of("ada")[0]["id"])
     with town.in_weather("oim-slow"):
-        ritm = ordered_and_approved(town, "Access to a business role", role=role)
+        ritm = town.approved_order_of_ada("Access to a business role", role=role)
         sys_id = ritm["sys_id"]
         wait_until(
             lambda: bool(town.desk.row("sc_req_item", f"sys_id={sys_id}")["correlation_id"]),
@@ -145,15 +145,6 @@ def test_an_operator_lets_a_cancelled_order_follow_another_request(
     cho.sees("The order now follows that request.", f"Adopted request {other}")
     expect(cho.page.locator(f"main [data-request-id='{other}']")).to_be_visible()
     cho.step("lets it follow another request of hers")
-
-
-def ordered_and_approved(town: Town, item: str, **answers: str) -> Row:
-    """An order of ada's that ben has approved, both without a browser."""
-    ritm = ServiceNow(town.at.servicenow, "ada", "demo").order(item, **answers)
-    ben = ServiceNow(town.at.servicenow, "ben", "demo")
-    approval = ben.row("sysapproval_approver", f"sysapproval={ritm['sys_id']}^state=requested")
-    ben.change("sysapproval_approver", approval["sys_id"], state="approved")
-    return ritm
 
 
 def decides(one: Person, button: str, reason: str) -> None:
