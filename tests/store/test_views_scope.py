@@ -1,88 +1,31 @@
 """Who may see which row, told in rows: keys repeat in every IGA, so the IGA always counts."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
-from broker.domain.orders import LineState
-from broker.domain.people import normal
 from broker.domain.visibility import Role, Viewer, may_see
 from broker.store.base import Sessions
-from broker.store.orders import OrderLineRow, OrderRow
-from broker.store.people import PersonRow
-from broker.store.requests import ApprovalTaskRow, BeneficiaryRow, RequestRow
+from broker.store.orders import OrderRow
+from broker.store.requests import RequestRow
 from broker.store.views import scope
 from broker.store.views.lists import orders_of
-from tests.store.conftest import NOON
+from tests.store.rows import (
+    ADA,
+    BEN,
+    EVE,
+    NOBODY,
+    STAFF,
+    order_of,
+    request_of,
+    task_of,
+    viewer,
+)
 
 pytestmark = pytest.mark.both
-
-NOBODY = "99"
-ADA, BEN, EVE = "11", "12", "15"
-# Key, manager: the same keys in both IGAs, with other people behind them.
-STAFF = {"oim": ((ADA, BEN), (BEN, "1"), (EVE, None)), "other": ((ADA, EVE), (BEN, None))}
-
-
-def person(iga: str, key: str, manager: str | None) -> PersonRow:
-    login = f"{iga}-{key}"
-    return PersonRow(
-        id=f"id-{login}", iga=iga, key=key, login=login, login_normal=login, display_name=login,
-        email="", email_normal="", employee_number="", number_normal="", manager_key=manager,
-        active=True, seen_at=NOON,
-    )  # fmt: skip
-
-
-def task_of(login: str, state: TaskState = TaskState.REQUESTED) -> ApprovalTaskRow:
-    return ApprovalTaskRow(
-        position=0, task_id=f"task-{login}", assignee=login, assignee_normal=normal(login),
-        state=state, raw_state=state.value, stage="", assigned_at=NOON,
-    )  # fmt: skip
-
-
-def request_of(
-    number: str,
-    iga: str = "oim",
-    requester: str = NOBODY,
-    beneficiaries: tuple[str, ...] = (),
-    tasks: tuple[ApprovalTaskRow, ...] = (),
-    created_at: datetime = NOON,
-) -> RequestRow:
-    return RequestRow(
-        id=f"row-{iga}-{number}", iga=iga, request_id=number, raw_status="",
-        state=RequestState.AWAITING_APPROVAL, is_open=True, request_type="",
-        requester_key=requester, justification="", created_at=created_at, seen_at=NOON,
-        changed_at=NOON, fingerprint="f", items=[], tasks=list(tasks),
-        beneficiaries=[BeneficiaryRow(person_key=key) for key in beneficiaries],
-    )  # fmt: skip
-
-
-def order_of(
-    number: str,
-    requester: str | None,
-    beneficiary: str | None,
-    iga: str = "oim",
-    request_id: str = "1",
-    received_at: datetime = NOON,
-) -> OrderRow:
-    return OrderRow(
-        id=f"order-{number}", source="servicenow", client="servicenow", item_id=f"sys-{number}",
-        item_number=number, task_id="t", task_number="SCTASK1", action="grant", claims=number,
-        posted="{}", iga=iga, received_at=received_at, requester_id=requester,
-        beneficiary_id=beneficiary, justification="",
-        lines=[OrderLineRow(position=0, state=LineState.SUBMITTED, reference=number,
-                            iga_request_id=request_id, changed_at=NOON)],
-    )  # fmt: skip
-
-
-def viewer(key: str | None, iga: str = "oim", *roles: Role) -> Viewer:
-    login = f"{iga}-{key}"
-    person_id = f"id-{login}" if key else None
-    return Viewer(person_id, key, login if key else "", frozenset(roles), iga=iga)
 
 
 @dataclass(frozen=True)
@@ -132,14 +75,6 @@ CASES = {
         order={"requester": "id-other-11", "beneficiary": None, "iga": "other"}
     ),
 }  # fmt: skip
-
-
-@pytest.fixture
-def staff(sessions: Sessions) -> Sessions:
-    """Both IGAs' people, in the database."""
-    with sessions.begin() as session:
-        session.add_all(person(iga, *who) for iga, all_ in STAFF.items() for who in all_)
-    return sessions
 
 
 def add(session: Session, case: Case) -> str:
