@@ -46,7 +46,7 @@ def command(service: str) -> str:
 @pytest.mark.parametrize("service", PARTS)
 def test_a_unit_starts_what_the_compose_file_starts(service: str) -> None:
     program, *words = (PLACES.get(word, word) for word in PARTS[service].command)
-    assert command(service) == " ".join([f"{INSTALLED}/.venv/bin/{program}", *words])
+    assert command(service) == " ".join([f"{INSTALLED}/bin/{program}", *words])
     assert (ROOT / ".venv" / "bin" / program).exists()
 
 
@@ -132,9 +132,8 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     names = []
     for path in sorted(UNITS.iterdir()):
         name = path.name.replace("@", "@orders")
-        (tmp_path / name).write_text(
-            path.read_text(encoding="utf-8").replace(INSTALLED, str(ROOT)), encoding="utf-8"
-        )
+        text = path.read_text(encoding="utf-8").replace(f"{INSTALLED}/bin", f"{ROOT}/.venv/bin")
+        (tmp_path / name).write_text(text.replace(INSTALLED, str(ROOT)), encoding="utf-8")
         names.append(name)
     assert len(names) == 6
     for queue in ("interactive", "sync"):
