@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-_VIEW: "ViewportSize" = {"width": 1200, "height": 760}
+_VIEW: "ViewportSize" = {"width": 1200, "height": 560}
 _PATIENCE_MS = 60_000.0
 _QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 
@@ -71,26 +71,25 @@ def walk(at: Addresses) -> None:
 
 
 def photograph(browser: "Browser", at: Addresses, folder: Path) -> None:
-    """The dashboard of an employee, and the timeline of her order."""
-    context = browser.new_context(
+    """The overview of a manager, who has requests of his own, and an employee's order."""
+    ben = sign_in(browser, at.broker, "ben")
+    keep(ben, folder / "dashboard.png")
+    ada = sign_in(browser, f"{at.broker}/orders", "ada")
+    ada.locator("#orders a.row-title").first.click()
+    keep(ada, folder / "order.png")
+
+
+def sign_in(browser: "Browser", url: str, person: str) -> "Page":
+    """The page, after the identity provider's form, in a browser without a past."""
+    page = browser.new_page(
         viewport=_VIEW, color_scheme="light", locale="en-GB", timezone_id="Europe/Berlin"
     )
-    context.set_default_timeout(_PATIENCE_MS)
-    page = context.new_page()
-    sign_in(page, at.broker, "ada")
-    keep(page, folder / "dashboard.png")
-    page.goto(f"{at.broker}/orders")
-    page.locator("#orders a.row-title").first.click()
-    keep(page, folder / "order.png")
-    context.close()
-
-
-def sign_in(page: "Page", url: str, person: str) -> None:
-    """Through the identity provider's form, as people do."""
+    page.set_default_timeout(_PATIENCE_MS)
     page.goto(url)
     page.get_by_label("User name").fill(person)
     page.get_by_label("Password").fill("demo")
     page.keyboard.press("Enter")
+    return page
 
 
 def keep(page: "Page", path: Path) -> None:

@@ -34,7 +34,7 @@ def refer_back(broker: Broker, message: Message) -> Effect:
             pair = session.get(BackReferenceRow, line.id)
             if pair is not None:
                 pair.desk_told_at = now
-        words = f"{row.item_number} now names {', '.join(ids)}."
+        words = f"{row.item_number} now names request {', '.join(ids)}."
         orders.remember_step(session, row, now, "refer back", words)
         facts = {"iga_requests": ids}
         audit.record(

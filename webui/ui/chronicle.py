@@ -42,6 +42,11 @@ def without_reference(justification: str) -> tuple[str, str]:
     return reference, justification[len(found[0]) :] if found else justification
 
 
+def stage_words(stage: str) -> str:
+    """ "Stage1" as "Stage 1": vendors name their stages for machines."""
+    return re.sub(r"(?<=[a-z])(?=\d)", " ", stage)
+
+
 def step_tone(event: str) -> str:
     """The colour family of a step: how it went, or plain."""
     return _STEP_TONES.get(event, "plain")
@@ -79,6 +84,6 @@ def shortened(text: str) -> str:
 
 def register(app: Flask) -> None:
     """Make the words known to the templates."""
-    for function in (in_their_words, without_reference, step_tone, action_words, run_words,
-                     count_words, to_the_second, shortened):  # fmt: skip
+    for function in (in_their_words, without_reference, stage_words, step_tone, action_words,
+                     run_words, count_words, to_the_second, shortened):  # fmt: skip
         app.add_template_filter(function)

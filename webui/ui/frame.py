@@ -17,7 +17,12 @@ def viewers_iga() -> str:
     return viewer().iga or the_broker().settings.iga
 
 
+def own_desk() -> str:
+    """The connection in which people order, unless they are told of another."""
+    return the_broker().settings.desk
+
+
 def register(app: Flask) -> None:
     """Make it known to the templates."""
-    for function in (decisions_waiting, viewers_iga):
+    for function in (decisions_waiting, viewers_iga, own_desk):
         app.add_template_global(function)
