@@ -62,7 +62,9 @@ def in_file(url: URL) -> bool:
 def _reason(url: URL, error: SQLAlchemyError) -> str:
     said = _core(one_line(getattr(error, "orig", None) or error))
     if in_file(url):
-        return f"the file {url.database} cannot be used ({said}): see who owns it"
+        return (
+            f"the file {url.database} cannot be used ({said}): see whose it is, and what is in it"
+        )
     reason = next((why for words, why in _REASONS.items() if words in said), _DOWN)
     host = f"{url.host}:{url.port or 5432}"
     return reason.format(user=url.username, database=url.database, host=host, said=said[:200])

@@ -14,7 +14,7 @@ DEMO_SECRETS = frozenset(
         "whsec_cmVxdWVzdC1icm9rZXItZGVtby1ldmVudHMta2V5LTAwMDEh",
     }
 )
-SECRET_ENDINGS = ("KEY", "SECRET", "PASSWORD", "TOKEN")
+SECRET_ENDINGS = ("KEY", "KEYS_BEFORE", "SECRET", "PASSWORD", "TOKEN")
 
 
 def demo_secrets(values: Mapping[str, str]) -> list[str]:
@@ -33,6 +33,8 @@ def _verb(value: str) -> str:
 def _secrets_in(name: str, value: str) -> Iterator[str]:
     if name.endswith(SECRET_ENDINGS):
         yield value
+        # some are lists
+        yield from map(str.strip, value.split(","))
     if parts := _address(value):
         yield unquote(parts.password or "")
         # as PostgreSQL's addresses may have it

@@ -246,6 +246,22 @@ def test_rights_that_the_role_lacks_are_named(
     assert "broker_app lacks rights (INSERT on outbox): run request-broker db upgrade" in says
 
 
+def test_a_database_that_cannot_hold_every_letter_is_wrong(
+    elsewhere: Installation, postgresql: PostgreSQL
+) -> None:
+    how = "ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    postgresql.run_script("postgres", f"CREATE DATABASE plain {how}")
+    at = f"127.0.0.1:{postgresql.port}/plain"
+    elsewhere.set(DATABASE_URL=f"postgresql+psycopg://broker_app@{at}")
+    try:
+        found = elsewhere.doctor()
+    finally:
+        postgresql.run_script("postgres", "DROP DATABASE plain WITH (FORCE)")
+
+    says = "stores texts in SQL_ASCII, which has not every letter: make one with ENCODING UTF8."
+    assert ("wrong", says) in found.of("database")
+
+
 def test_sqlite_is_wrong_in_production(elsewhere: Installation) -> None:
     elsewhere.move_to_production()
     (elsewhere.folder / "broker.sqlite").touch()

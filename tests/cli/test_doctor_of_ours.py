@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from broker.doctor import Finding, Level, examine
+from broker.doctor.clocks import clock
 from broker.doctor.findings import Going, listed, ok, wrong
 from broker.ports.queue import QueueName
 from broker.store import outbox, sync_runs
@@ -197,6 +198,33 @@ def test_a_disk_is_named_before_it_is_full(
 
     assert {each for each, _ in found} == {level}
     assert any(str(elsewhere.folder) in says for _, says in found)
+
+
+# ---- clocks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level", "said"),
+    [
+        (0, "ok", "agrees with ours"),
+        (59, "ok", "agrees with ours"),
+        (61, "warning", "61 seconds ahead of ours"),
+        (-119, "warning", "119 seconds behind ours"),
+        (121, "wrong", "2 minutes ahead of ours"),
+        (-3600, "wrong", "60 minutes behind ours"),
+    ],
+)
+def test_a_clock_is_judged_by_what_signatures_and_sign_ins_bear(
+    seconds: float, level: str, said: str
+) -> None:
+    (found,) = clock("a clock", timedelta(seconds=seconds))
+
+    assert found.level == level
+    assert said in found.says
+
+
+def test_nothing_is_said_of_a_clock_that_nobody_could_read() -> None:
+    assert list(clock("a clock", None)) == []
 
 
 # ---- looks ---------------------------------------------------------------------------------------

@@ -149,6 +149,15 @@ def test_no_secret_of_the_demo_is_fine_in_another_place(secret: str, tmp_path: P
     ]
 
 
+def test_a_secret_of_the_demo_is_refused_among_others_in_a_list(tmp_path: Path) -> None:
+    environment = demo(tmp_path / "demo")
+    keys = f"{'x' * 40}, {environment['BROKER_AUDIT_KEY']}"
+
+    (fault,) = faults(replaced(environment) | {"BROKER_AUDIT_KEYS_BEFORE": keys})
+
+    assert fault.startswith("BROKER_AUDIT_KEYS_BEFORE is a secret that the demo uses")
+
+
 def test_each_secret_in_the_file_of_clients_is_refused(tmp_path: Path) -> None:
     environment = demo(tmp_path / "demo")
     file = Path(environment["BROKER_API_CLIENTS"])
