@@ -11,7 +11,7 @@ from broker.doctor.database import database
 from broker.doctor.findings import Finding, Look, listed, ok, warning
 from broker.doctor.machine import machine
 from broker.doctor.secrets import secrets
-from broker.settings import unknown
+from broker.settings import given, unknown, unsafe
 
 
 def looks(broker: Broker, environment: Mapping[str, str]) -> dict[str, Look]:
@@ -33,4 +33,9 @@ def _settings(broker: Broker, environment: Mapping[str, str]) -> Iterator[Findin
     strangers = [name for name, _ in unknown(environment, known)]
     if strangers:
         yield warning("settings", f"{listed(strangers)}: no such setting, so nothing looks at it.")
+    values = given(environment).values
+    plain = sorted(name for name, value in values.items() if unsafe(value))
+    if plain and not broker.settings.on_loopback:
+        says = f"{listed(plain)} leads people to a page in plain http: use https."
+        yield warning("settings", says)
     yield ok("settings", "every setting is valid.")

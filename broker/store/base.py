@@ -133,7 +133,12 @@ def open_store(url: str, patience_seconds: int | None = None) -> Engine:
     patience: dict[str, object] = {}
     if patience_seconds and not in_file:
         limit = f"-c statement_timeout={patience_seconds * 1000}"
-        patience = {"connect_timeout": patience_seconds, "options": limit}
+        # without an encoding of ours, not even the greeting of an odd server can be read
+        patience = {
+            "connect_timeout": patience_seconds,
+            "options": limit,
+            "client_encoding": "utf8",
+        }
     engine = create_engine(
         url, pool_pre_ping=not in_file, hide_parameters=True, connect_args=patience
     )

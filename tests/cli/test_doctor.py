@@ -122,6 +122,14 @@ def test_names_that_are_no_settings_are_told(installation: Installation) -> None
     )
 
 
+def test_pages_in_plain_http_are_told_in_production(elsewhere: Installation) -> None:
+    elsewhere.move_to_production()
+    elsewhere.set(OIM_CONSOLE_URL="http://oim.example.com")
+
+    says = "BROKER_OIM_CONSOLE_URL leads people to a page in plain http: use https."
+    assert ("warning", says) in elsewhere.doctor().of("settings")
+
+
 # ---- database ------------------------------------------------------------------------------------
 
 
