@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from sandbox.oim import rendering
 from sandbox.oim.access import state
+from sandbox.oim.finding import own_requests, tasks_of
 from sandbox.oim.records import Oim, Request, Target, Task, User
 from sandbox.oim.sign_in import Session, ask_to_sign_in, current
 from sandbox.oim.workflow import NotPossible, Workflow
@@ -24,6 +25,7 @@ _ACCESS = {
     "my_access_accounts": ("account", "Accounts"),
     "my_access_entitlements": ("entitlement", "Entitlements"),
 }
+_SHOWN, _PAGE = 50, 40
 KIND_NAMES = {"role": "Role", "account": "Application account", "entitlement": "Entitlement"}
 
 console = Blueprint("oim_console", __name__, template_folder="templates")
@@ -73,14 +75,8 @@ def home() -> Response | str | tuple[str, int]:
         return render_template("oim/inbox.html", tasks=_inbox(), name=_name)
     if flow in _ACCESS:
         return _my_access(flow)
-    return render_template("oim/home.html", requests=_own_requests(), tasks=_inbox())
-
-
-def _own_requests() -> list[Request]:
-    me, oim = _me().key, state()
-    with oim.lock:
-        found = [r for r in oim.requests.values() if me in (r.requester, *r.beneficiaries)]
-    return found[::-1]
+    mine = own_requests(state(), _me())[:_SHOWN]
+    return render_template("oim/home.html", requests=mine, tasks=_inbox())
 
 
 def _request_details(request_id: str) -> str | tuple[str, int]:
@@ -121,15 +117,9 @@ def _assignee(oim: Oim, assignee: str) -> str:
 
 def _inbox() -> list[tuple[Request, Task]]:
     """The tasks this person may decide on, the longest waiting first."""
-    oim, me = state(), _me()
-    with oim.lock:
-        found = [
-            (row, task)
-            for row in oim.requests.values()
-            for task in row.open_tasks
-            if oim.may_act(me, task)
-        ]
-    return sorted(found, key=lambda pair: pair[1].assigned_at)
+    found = tasks_of(state(), _me(), past=False)
+    waiting = [(row, task) for row, task in found if task.state == "ASSIGNED"]
+    return sorted(waiting, key=lambda pair: pair[1].assigned_at)
 
 
 def _my_access(flow: str) -> str:
@@ -158,23 +148,43 @@ def _failed(text: str, status: int) -> tuple[str, int]:
     return render_template("oim/message.html", title="Not possible", text=text), status
 
 
-def _found_items(words: str) -> list[WorldItem]:
-    """Items whose name or description holds all of the words."""
+def _found_items(words: str, kind: str, category: str) -> list[WorldItem]:
+    """Items of this kind and category whose name or description holds all of the words."""
     wanted = words.lower().split()
     return [
         item
         for item in state().items.values()
-        if all(word in f"{item.display_name} {item.name} {item.description}".lower()
-               for word in wanted)
-    ]  # fmt: skip
+        if kind in ("", item.kind)
+        and category in ("", item.category)
+        and all(word in _text(item) for word in wanted)
+    ]
+
+
+def _text(item: WorldItem) -> str:
+    names = f"{item.display_name} {item.name} {item.application}"
+    return f"{names} {item.category} {item.description}".lower()
 
 
 @console.get("/identity/faces/catalog")
 def catalogue() -> str:
-    """Search what can be asked for."""
-    words = request.args.get("search", "")
-    held = set(state().holdings.get(_me().key, {}))
-    return render_template("oim/catalogue.html", items=_found_items(words), words=words, held=held)
+    """Search what can be asked for, a page at a time."""
+    asked = {name: request.args.get(name, "") for name in ("search", "kind", "category")}
+    found = _found_items(asked["search"], asked["kind"], asked["category"])
+    last = max(1, -(-len(found) // _PAGE))
+    page = min(max(request.args.get("page", 1, int), 1), last)
+    return render_template(
+        "oim/catalogue.html",
+        items=found[(page - 1) * _PAGE : page * _PAGE],
+        asked=asked, total=len(found), page=page, last=last,
+        held=set(state().holdings.get(_me().key, {})),
+        categories=sorted({item.category for item in state().items.values()}),
+        owner=_owner,
+    )  # fmt: skip
+
+
+def _owner(item: WorldItem) -> str:
+    person = state().world.people.get(item.owner or "")
+    return person.display_name if person else ""
 
 
 @console.post("/identity/faces/catalog")

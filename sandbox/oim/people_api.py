@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from flask import Blueprint, Response, request
 
 from sandbox.oim.access import caller, failure, guard, no_such, state
-from sandbox.oim.query import BadQuery, compile_query
+from sandbox.oim.query import BadQuery, compile_query, parse
 from sandbox.oim.records import User
 from sandbox.oim.rendering import (
     KIND_WORDS,
@@ -63,10 +63,21 @@ def list_users() -> Json:
     query, oim = request.args.get("q", ""), state()
     attributes = {name.lower(): _values_of(name) for name in _SEARCHABLE}
     test = compile_query(query, attributes)
-    found = [user for user in oim.users.values() if _sees(user) and test(user)]
+    found = [user for user in _candidates(query) if _sees(user) and test(user)]
     answer = page("users", found, offset, limit, "/users")
     fields = request.args.get("fields", "")
     return answer | {"users": [user_row(oim, user, fields) for user in answer["users"]]}
+
+
+def _candidates(query: str) -> Iterable[User]:
+    """Those who can match at all, by key; found by index where the query names somebody."""
+    oim, keys = state(), set[str]()
+    for group in parse(query):
+        named = [c for c in group if c.operator == "eq" and c.name in oim.keys_by]
+        if not named:
+            return oim.users.values()
+        keys.update(oim.keys_by[named[0].name].get(named[0].value, ()))
+    return [oim.users[key] for key in sorted(keys, key=int)]
 
 
 def _values_of(name: str) -> Callable[[User], tuple[str, ...]]:
@@ -84,7 +95,7 @@ def show_user(key: str) -> Json:
 def list_directs(key: str) -> Json:
     """Who reports to this user."""
     boss, oim = _known(key), state()
-    found = [user_row(oim, u, "") for u in oim.users.values() if u.manager_key == boss.key]
+    found = [user_row(oim, user, "") for user in oim.reports(boss)]
     return page("users", found, *paging(), f"/users/{key}/directs")
 
 

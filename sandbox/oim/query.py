@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Row = TypeVar("Row")
 Values = Callable[[Row], tuple[str, ...]]
@@ -26,29 +26,59 @@ class BadQuery(ValueError):
     """The filter cannot be understood, or names an attribute that is not searchable."""
 
 
-def compile_query(text: str, attributes: Mapping[str, Values[Row]]) -> Predicate[Row]:
-    """A test for rows. `attributes` maps a searchable name (lower case, real spaces) to the values
-    that a row has for it; any of them may match, in any case. `and` binds before `or`. An empty
-    filter lets everything through. Raises BadQuery.
+class Condition(NamedTuple):
+    """One comparison; name and value in lower case, with real spaces."""
+
+    name: str
+    operator: str
+    value: str
+
+    def met_by(self, *values: str) -> bool:
+        """Whether any of the values meets it, in any case."""
+        test = _TESTS[self.operator]
+        return any(test(value.lower(), self.value) for value in values)
+
+
+def parse(text: str) -> list[list[Condition]]:
+    """Groups of which one must be met in full: `and` binds before `or`. Raises BadQuery.
+
+    An empty filter is one empty group, which everything meets.
     """
     if not text.strip():
-        return lambda _: True
+        return [[]]
     pieces = _JOIN.split(text.strip())
-    groups: list[list[Predicate[Row]]] = [[_condition(pieces[0], attributes)]]
+    groups = [[_condition(pieces[0])]]
     for join, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         if join.lower() == "or":
             groups.append([])
-        groups[-1].append(_condition(piece, attributes))
-    return lambda row: any(all(test(row) for test in group) for group in groups)
+        groups[-1].append(_condition(piece))
+    return groups
 
 
-def _condition(piece: str, attributes: Mapping[str, Values[Row]]) -> Predicate[Row]:
+def compile_query(text: str, attributes: Mapping[str, Values[Row]]) -> Predicate[Row]:
+    """A test for rows. `attributes` maps a searchable name (lower case, real spaces) to the values
+    that a row has for it; any of them may match, in any case. An empty filter lets everything
+    through. Raises BadQuery.
+    """
+    groups = parse(text)
+    demand_searchable(groups, attributes)
+    return lambda row: any(
+        all(condition.met_by(*attributes[condition.name](row)) for condition in group)
+        for group in groups
+    )
+
+
+def demand_searchable(groups: list[list[Condition]], names: Mapping[str, object]) -> None:
+    """Raises BadQuery if a condition names something else."""
+    for group in groups:
+        for condition in group:
+            if condition.name not in names:
+                raise BadQuery(f"The attribute {condition.name!r} is not searchable.")
+
+
+def _condition(piece: str) -> Condition:
     parts = piece.split()
     if len(parts) != 3 or parts[1].lower() not in _TESTS:  # noqa: PLR2004 -- name, operator, value
         raise BadQuery(f"The filter {piece!r} is not valid.")
-    name, value = (part.replace("::", " ") for part in (parts[0], parts[2]))
-    values = attributes.get(name.lower())
-    if values is None:
-        raise BadQuery(f"The attribute {name!r} is not searchable.")
-    test, want = _TESTS[parts[1].lower()], value.lower()
-    return lambda row: any(test(have.lower(), want) for have in values(row))
+    name, value = (part.replace("::", " ").lower() for part in (parts[0], parts[2]))
+    return Condition(name, parts[1].lower(), value)

@@ -3,86 +3,17 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sandbox.oim.archive import Requests
+from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
 from sandbox.world import World, WorldItem, WorldPerson, WorldRequest, WorldTask
+from sandbox.world.holdings import Ledger
 
+__all__ = ["QUEUE", "Delays", "Holding", "Oim", "Request", "Target", "Task", "User", "now"]
 ADMINISTRATOR_KEY, BROKER_KEY = "1", "2"
-QUEUE = "role:"
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """An OIM user. `key` is the usr_key; service accounts have no `person`."""
-
-    key: str
-    login: str
-    display_name: str
-    password: str
-    active: bool
-    manager_key: str | None = None
-    admin: bool = False
-    person: WorldPerson | None = None
-
-
-@dataclass(slots=True)
-class Task:
-    """A SOA human task. The assignee is a usr_key, or `role:NAME` whose members must claim it."""
-
-    task_id: str
-    stage: int
-    assignee: str
-    assigned_at: datetime
-    state: str = "ASSIGNED"
-    outcome: str = ""
-    decided_at: datetime | None = None
-    decided_by: str | None = None
-    acquired_by: str | None = None
-    comment: str = ""
-
-
-@dataclass(slots=True)
-class Target:
-    """One requested item, with the dates it was asked for."""
-
-    item: WorldItem
-    start_date: str | None = None
-    end_date: str | None = None
-
-
-@dataclass(slots=True)
-class Request:
-    """One request. Keys of users, never logins, as in the product."""
-
-    id: str
-    type: str
-    status: str
-    requester: str
-    beneficiaries: tuple[str, ...]
-    targets: tuple[Target, ...]
-    created_at: datetime
-    modified_at: datetime
-    justification: str = ""
-    parent: str | None = None
-    children: list[str] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
-    next_at: datetime | None = None
-
-    @property
-    def open_tasks(self) -> list[Task]:
-        """The decisions that wait for somebody now."""
-        return [task for task in self.tasks if task.state == "ASSIGNED"]
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Access a user has: of which item, since when, by which request."""
-
-    id: str
-    item: WorldItem
-    since: datetime
-    request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +40,21 @@ class Oim:
         self.ledger: list[str] = []
         self.users = _users(world)
         self.by_login = {user.login.upper(): user for user in self.users.values()}
+        self.keys_by = _keys_by(self.users.values())
         self.items = {(i.kind, i.key): i for i in world.items.values()}
-        self.requests: dict[str, Request] = {}
+        self.requests = Requests(world.items.values())
         self.moving: set[str] = set()
         self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}
-        self.kept_queries: dict[tuple[str, str], tuple[int, list[Request]]] = {}
+        self.kept_queries: dict[tuple[str, str], tuple[int, list[int]]] = {}
+        self._reports: dict[str | None, list[User]] = {}
+        for user in self.users.values():
+            self._reports.setdefault(user.manager_key, []).append(user)
+        self._bosses: dict[str, list[str]] = {}
+        for boss, proxy in world.delegates.items():
+            self._bosses.setdefault(proxy, []).append(boss)
         self._last_holding = 1200
         _Import(self, world).run()
-        self._last_id = max((int(key) for key in self.requests), default=1000)
+        self._last_id = max(self.requests.numbers(), default=1000)
 
     def next_id(self) -> str:
         """A request id, larger than all before."""
@@ -143,9 +81,18 @@ class Oim:
 
     def stands_in_for(self, user: User) -> set[str]:
         """The usr_keys of those whose proxy this user is, and the user's own."""
-        mine = {self.world.people[boss].usr_key for boss, proxy in self.world.delegates.items()
-                if user.person is not None and proxy == user.person.key}  # fmt: skip
+        bosses = self._bosses.get(user.person.key, ()) if user.person else ()
+        mine = {self.world.people[boss].usr_key for boss in bosses}
         return {key for key in mine if key} | {user.key}
+
+    def reports(self, user: User) -> list[User]:
+        """Who reports to this user."""
+        return self._reports.get(user.key, [])
+
+    def acts_for(self, user: User) -> set[str]:
+        """Assignees whose tasks this user may act on: people and queues."""
+        queues = {f"{QUEUE}{name}" for name in self.world.queues if user.key in self.members(name)}
+        return self.stands_in_for(user) | queues
 
     def may_act(self, user: User, task: Task) -> bool:
         """Whether the task is in this user's inbox: own, as a proxy, or of a queue of theirs."""
@@ -197,6 +144,19 @@ def _user(world: World, person: WorldPerson) -> User:
     )
 
 
+def _keys_by(users: Iterable[User]) -> dict[str, dict[str, list[str]]]:
+    """By attribute and its value, both in lower case: the keys of those who have it."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for user in users:
+        person = user.person
+        values = {"user login": user.login, "usr_key": user.key}
+        if person is not None:
+            values |= {"email": person.email, "employee number": person.employee_number}
+        for name, value in values.items():
+            found.setdefault(name, {}).setdefault(value.lower(), []).append(user.key)
+    return found
+
+
 class _Import:
     """Takes over what happened before this installation was started."""
 
@@ -204,9 +164,12 @@ class _Import:
         self._oim, self._world = oim, world
 
     def run(self) -> None:
-        for request in self._world.history:
-            self._oim.requests[request.request_id] = self._request(request)
-        for held in self._world.holdings:
+        ledger = Ledger(self._world)
+        for past in self._world.history:
+            request = self._request(past)
+            self._oim.requests.keep(request, final=past.status in FINAL and not request.open_tasks)
+            ledger.take(past)
+        for held in ledger.holdings():
             item = self._world.items[held.kind, held.name]
             self._oim.hold(self._key(held.person), item, held.since, held.request_id)
 
@@ -220,7 +183,10 @@ class _Import:
             status=past.status,
             requester=self._key(past.requester),
             beneficiaries=(self._key(past.beneficiary),),
-            targets=tuple(Target(self._world.items[name]) for name in past.items),
+            targets=tuple(
+                Target(self._world.items[name], None, str(past.ends_on) if past.ends_on else None)
+                for name in past.items
+            ),
             created_at=past.created_at,
             modified_at=past.modified_at,
             justification=past.justification,

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from sandbox.oim.access import caller, failure, guard, no_such, state
 from sandbox.oim.faults import lose_the_answer
+from sandbox.oim.finding import Track, tasks_of
 from sandbox.oim.query import BadQuery, Predicate, compile_query
-from sandbox.oim.records import Oim, Request, Target, Task
+from sandbox.oim.records import Request, Target, Task
 from sandbox.oim.rendering import (
     Json,
     links,
@@ -60,44 +61,11 @@ def list_requests() -> Json:
     if request.args.get("view", "trackRequests").lower() == "pendingapprovals":
         rows = [pending_row(state(), found, task) for found, task in _pending()]
         return page("requests", rows, offset, limit, "/requests")
-    found = _Track(state()).rows(request.args.get("q", ""))
+    found = Track(state(), caller()).rows(request.args.get("q", ""))
     answer = page("requests", found, offset, limit, "/requests")
     fields = request.args.get("fields", "")
     answer["requests"] = [selected(request_row(row), fields) for row in answer["requests"]]
     return answer
-
-
-class _Track:
-    """The Track Requests view. A query's result is kept while nothing changes, for paging."""
-
-    def __init__(self, oim: Oim) -> None:
-        self._oim = oim
-        self._attributes = {
-            "id": lambda row: (row.id,),
-            "reqstatus": lambda row: (row.status,),
-            "requester": lambda row: self._names(row.requester),
-            "requesterid": lambda row: (row.requester,),
-            "beneficiary": lambda row: tuple(n for k in row.beneficiaries for n in self._names(k)),
-        }
-
-    def _names(self, key: str) -> tuple[str, str]:
-        return key, self._oim.users[key].login
-
-    def rows(self, query: str) -> list[Request]:
-        """The requests in the caller's sight that match, newest first."""
-        place = (caller().key, query)
-        kept = self._oim.kept_queries.get(place)
-        if kept is None or kept[0] != self._oim.version:
-            kept = self._oim.version, self._look(query)
-            self._oim.kept_queries[place] = kept
-        return kept[1]
-
-    def _look(self, query: str) -> list[Request]:
-        test: Predicate[Request] = compile_query(query, self._attributes)
-        user = caller()
-        with self._oim.lock:
-            everything = reversed(self._oim.requests.values())
-            return [row for row in everything if test(row) and self._oim.may_see(user, row)]
 
 
 def _pending() -> list[tuple[Request, Task]]:
@@ -112,19 +80,7 @@ def _pending() -> list[tuple[Request, Task]]:
         "id": lambda pair: (pair[0].id,),
     }
     test: Predicate[tuple[Request, Task]] = compile_query(query or "state eq Assigned", attributes)
-    return [pair for pair in tasks_of(state()) if test(pair)]
-
-
-def tasks_of(oim: Oim) -> list[tuple[Request, Task]]:
-    """Every task that is or was the caller's, newest request first."""
-    user = caller()
-    with oim.lock:
-        return [
-            (row, task)
-            for row in reversed(oim.requests.values())
-            for task in row.tasks
-            if oim.may_act(user, task)
-        ]
+    return [pair for pair in tasks_of(state(), caller(), past=bool(query)) if test(pair)]
 
 
 def _visible(request_id: str) -> Request:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sandbox.oim.records import BROKER_KEY, QUEUE, Oim, Request, Target, Task, User, now
+from sandbox.oim.rows import FINAL
 from sandbox.world import approval_route
 from sandbox.world.writer import request_type
 
@@ -28,20 +29,6 @@ WITHDRAWN = "Request Withdrawn"
 CLOSED = "Request Closed"
 PARTIAL = "Request Completed With Errors"
 BULK = "Heterogeneous Request"
-
-FINAL = frozenset(
-    {
-        COMPLETED,
-        REJECTED,
-        WITHDRAWN,
-        CLOSED,
-        PARTIAL,
-        "Request Failed",
-        "Request Partially Failed",
-        "Request Approval Rejected",
-        "Operation Approval Rejected",
-    }
-)
 _BEFORE_APPROVAL = frozenset(
     {CREATED, AWAITING_APPROVAL, "Provide Information", "SoD check result pending",
      "Obtaining Operation Approval", "Obtaining Request Approval", "Request Draft Created"}
