@@ -155,6 +155,7 @@ def _write_places(stack: Stack, demo: Mapping[str, str]) -> None:
         "BROKER_DATABASE_URL": _login("broker_app", at),
         "BROKER_DATABASE_OWNER_URL": _login("broker_owner", at),
         "BROKER_API_CLIENTS": Path(demo["BROKER_API_CLIENTS"]).read_text(encoding="utf-8"),
+        "BROKER_METRICS_TOKEN": secrets.token_hex(16),
         "POSTGRES_PASSWORD": secrets.token_hex(16),
     }
     for part in stack.parts.values():
