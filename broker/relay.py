@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from broker.connectors.tally import calls
 from broker.context import Broker
 from broker.domain.errors import (
     ConnectorError,
@@ -24,7 +25,7 @@ from broker.domain.errors import (
 from broker.orders import back_reference, cancellation, closure, submission, tracking, verification
 from broker.orders.help import ask_for_help
 from broker.ports.queue import QueueName
-from broker.store import audit, outbox, pruning, sign_in, sync_runs
+from broker.store import audit, connector_calls, outbox, pruning, sign_in, sync_runs
 from broker.store.outbox import Effect, LostClaim, Message
 from broker.sync import engine, mirror, wanted
 
@@ -68,6 +69,12 @@ HANDLERS: dict[str, Handler] = {
 
 def settle_due(broker: Broker, queue: QueueName, seconds: float) -> int:
     """Pay what is due in `queue` until nothing is left or the time is over; returns how many."""
+    paid = _settle_due(broker, queue, seconds)
+    _sum_up_calls(broker)
+    return paid
+
+
+def _settle_due(broker: Broker, queue: QueueName, seconds: float) -> int:
     until = time.monotonic() + seconds
     paid = 0
     while time.monotonic() < until:
@@ -81,6 +88,16 @@ def settle_due(broker: Broker, queue: QueueName, seconds: float) -> int:
         ring_due(broker, except_for=queue)
     ring_due(broker)
     return paid
+
+
+def _sum_up_calls(broker: Broker) -> None:
+    """Store how the calls of this process went; a worker's process may end any moment."""
+    counts = calls.take()
+    if not counts:
+        return
+    with broker.sessions.begin() as session:
+        for (connection, outcome), count in sorted(counts.items()):
+            connector_calls.add(session, connection, outcome, count.calls, count.seconds)
 
 
 def pay(broker: Broker, message: Message) -> None:

@@ -21,6 +21,7 @@ import urllib3
 from broker.connectors.clocks import ahead
 from broker.connectors.failures import from_status, from_transport, unclear
 from broker.connectors.pace import Pace
+from broker.connectors.tally import calls
 from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -162,8 +163,9 @@ class Http:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise from_transport(self.system, error, call.writing) from error
         finally:
-            spent = (time.monotonic() - started) * 1000
-            told = (self.system, call.method, call.path, status, spent)
+            spent = time.monotonic() - started
+            calls.add(self.system, status, spent)
+            told = (self.system, call.method, call.path, status, spent * 1000)
             _log.debug("%s %s %s answered %d after %.0f ms", *told)
 
     def _request(

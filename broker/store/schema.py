@@ -3,6 +3,7 @@
 from broker.store import (
     access,
     audit,
+    connector_calls,
     orders,
     outbox,
     people,
@@ -14,4 +15,7 @@ from broker.store import (
 from broker.store.base import Base
 
 metadata = Base.metadata
-SUBJECTS = (access, audit, orders, outbox, people, receipts, requests, sign_in, sync_runs)
+SUBJECTS = (
+    *(access, audit, connector_calls, orders, outbox),
+    *(people, receipts, requests, sign_in, sync_runs),
+)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, Select, func, select
@@ -15,6 +15,7 @@ from broker.context import Broker
 from broker.domain.orders import LineState
 from broker.ports.queue import QueueName
 from broker.store.audit import AuditEventRow, AuditSealRow
+from broker.store.connector_calls import ConnectorCallsRow, all_counts
 from broker.store.orders import OrderLineRow
 from broker.store.outbox import GIVEN_UP, OutboxRow
 from broker.store.sync_runs import ConnectionRow, last_success, silent_connections
@@ -41,7 +42,7 @@ class _Counts(Collector):
         tellers: tuple[Callable[[], Metric], ...] = (
             *(self._owed, self._oldest_due, self._failing, self._given_up),
             *(self._lines, self._stuck, self._silent, self._answered, self._synced),
-            *(self._signed_in, self._unsealed),
+            *(self._signed_in, self._unsealed, self._calls, self._call_seconds),
         )
         yield from (tell() for tell in tellers)
 
@@ -111,6 +112,16 @@ class _Counts(Collector):
         words = "Audit events not sealed into the chain yet."
         return GaugeMetricFamily("broker_audit_unsealed", words, events - seals)
 
+    def _calls(self) -> Metric:
+        words = "Calls to other systems, by connection and outcome."
+        counts = all_counts(self._session)
+        return _counter("broker_connector_calls", words, counts, lambda count: count.calls)
+
+    def _call_seconds(self) -> Metric:
+        words = "Seconds that calls to other systems took, by connection and outcome."
+        counts = all_counts(self._session)
+        return _counter("broker_connector_call_seconds", words, counts, lambda count: count.seconds)
+
     def _by(
         self, column: InstrumentedAttribute[Any], *where: ColumnElement[bool]
     ) -> dict[str, float]:
@@ -126,6 +137,18 @@ class _Counts(Collector):
     def _queues(self, name: str, words: str, found: Mapping[str, float]) -> Metric:
         """Every queue has its figure, so that an alarm can tell nothing owed from nothing told."""
         return _gauge(name, words, "queue", {queue: found.get(queue, 0) for queue in QueueName})
+
+
+def _counter(
+    name: str,
+    words: str,
+    counts: Iterable[ConnectorCallsRow],
+    figure: Callable[[ConnectorCallsRow], float],
+) -> Metric:
+    family = CounterMetricFamily(name, words, labels=["connection", "outcome"])
+    for count in counts:
+        family.add_metric([count.connection, count.outcome], figure(count))
+    return family
 
 
 def _gauge(name: str, words: str, label: str, values: Mapping[Any, float]) -> Metric:

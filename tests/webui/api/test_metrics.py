@@ -13,7 +13,7 @@ from sqlalchemy import update
 from broker.context import Broker
 from broker.domain.orders import LineState
 from broker.ports.queue import QueueName
-from broker.store import audit, outbox, sync_runs
+from broker.store import audit, connector_calls, outbox, sync_runs
 from broker.store.orders import OrderLineRow
 from broker.store.outbox import OutboxRow
 from tests.webui.api.posts import NOW, Program, a_login, an_order, code_of
@@ -122,6 +122,18 @@ def test_the_figures_tell_who_came_in_and_what_is_not_sealed(broker: Broker, rea
     assert found["broker_sign_ins_last_hour", "done"] == 2
     assert found["broker_sign_ins_last_hour", "refused"] == 1
     assert found["broker_audit_unsealed",] == 5
+
+
+@pytest.mark.both
+def test_the_figures_tell_how_calls_to_other_systems_ended(broker: Broker, read: Read) -> None:
+    with broker.sessions.begin() as session:
+        connector_calls.add(session, "oim", "answered", 7, 1.5)
+        connector_calls.add(session, "oim", "silent", 1, 30)
+        connector_calls.add(session, "oim", "answered", 3, 0.5)
+    found = read()
+    assert found["broker_connector_calls_total", "oim", "answered"] == 10
+    assert found["broker_connector_call_seconds_total", "oim", "answered"] == 2
+    assert found["broker_connector_calls_total", "oim", "silent"] == 1
 
 
 def test_nothing_is_negative_where_clocks_differ(broker: Broker, read: Read) -> None:
