@@ -16,6 +16,6 @@ def upgrade() -> None:
         sa.Column("connection", sa.String(length=40), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
-        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("connection", "outcome", name=op.f("pk_connector_calls")),
     )
