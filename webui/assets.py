@@ -47,13 +47,22 @@ def register(app: Flask) -> None:
     load_once()
     app.register_blueprint(assets)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31536000
-    folder = Path(str(app.static_folder))
-
-    @cache
-    def version(name: str) -> str:
-        return hashlib.sha256((folder / name).read_bytes()).hexdigest()[:12]
+    ours = Path(str(app.static_folder))
+    theirs = Path(str(app.blueprints["bootstrap"].static_folder))
 
     @app.template_global()
     def asset(name: str) -> str:
         """The address of one of our own static files."""
-        return url_for("static", filename=name, v=version(name))
+        return url_for("static", filename=name, v=version(ours / name))
+
+    @app.template_global()
+    def bootstrap_css() -> str:
+        """The address of Bootstrap's style sheet."""
+        name = "css/bootstrap.min.css"
+        return url_for("bootstrap.static", filename=name, v=version(theirs / name))
+
+
+@cache
+def version(file: Path) -> str:
+    """A word that changes with the file's content."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]

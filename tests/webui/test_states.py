@@ -321,3 +321,14 @@ def test_an_empty_part_of_my_access_is_said_to_be_empty(
         session.query(HoldingRow).delete()
     page = words(text_of(visit("ada").get("/access")))
     assert "Roles No roles." in page
+
+
+def test_files_are_named_by_their_content_on_error_pages_too(
+    visit: Visit, company: Company
+) -> None:
+    # Browsers keep them for a year: without it an upgrade would come with yesterday's looks.
+    for path in ("/", "/nothing-here", "/saml/signed-out"):
+        page = text_of(visit("ada").get(path))
+        files = re.findall(r'(?:src|href)="([^"]+\.(?:css|js|svg)[^"]*)"', page)
+        assert len(files) >= 4
+        assert all(re.search(r"v=[0-9a-f]{12}$|-[0-9a-f]{12}\.js$", file) for file in files), files
