@@ -46,14 +46,14 @@ class Site:
         item = ada.order("Access to a business role", role=ROLE)
         approval = ben.row("sysapproval_approver", f"sysapproval={item['sys_id']}")
         ben.change("sysapproval_approver", approval["sys_id"], state="approved")
-        assert self.scripts.jobs.wait_idle()
+        assert self.scripts.jobs.wait_idle(60)
         return item
 
     def cancel(self, item: Row) -> None:
         """Somebody cancels the item at the desk."""
         admin = ServiceNow(self.servicenow, "admin", "admin")
         admin.change("sc_req_item", item["sys_id"], approval="cancelled")
-        assert self.scripts.jobs.wait_idle()
+        assert self.scripts.jobs.wait_idle(60)
 
     def work(self) -> None:
         """Pay what is due now."""
