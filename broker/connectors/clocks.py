@@ -8,7 +8,7 @@ def http_date(value: str | None) -> datetime | None:
     """The moment that an HTTP date means (RFC 9110, 5.6.7), or None if it is no date."""
     try:
         at = parsedate_to_datetime(value or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

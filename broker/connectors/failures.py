@@ -141,16 +141,24 @@ def _until(value: str | None) -> float:
 def spoken(body: bytes) -> str:
     """What the system says for itself, for an operator: its message, never a whole page."""
     try:
-        data = json.loads(body)
+        data = parsed(body)
     except ValueError:
         return " with a page instead of data" if body.lstrip()[:1] == b"<" else ""
     words = list(dict.fromkeys(_messages(data)))
     return f" ({': '.join(words)[:_EXCERPT]})" if words else ""
 
 
+def parsed(body: bytes) -> object:
+    """The JSON in `body`; ValueError if it is none, or nested deeper than can be read."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
 def _is_json(body: bytes) -> bool:
     try:
-        json.loads(body)
+        parsed(body)
     except ValueError:
         return False
     return True

@@ -4,7 +4,6 @@ No other module of the product imports `requests`.
 """
 
 import base64
-import json as jsonlib
 import logging
 import random
 import threading
@@ -19,7 +18,7 @@ import requests
 import urllib3
 
 from broker.connectors.clocks import ahead
-from broker.connectors.failures import from_status, from_transport, unclear
+from broker.connectors.failures import from_status, from_transport, parsed, unclear
 from broker.connectors.pace import Pace
 from broker.connectors.tally import calls
 from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
@@ -227,7 +226,7 @@ class Http:
         if "json" not in headers.get("Content-Type", "").lower():
             raise unclear(self.system, call.writing, "answered with a page instead of data")
         try:
-            return jsonlib.loads(content)
+            return parsed(content)
         except ValueError as error:
             reason = "broke off in the middle of its answer"
             raise unclear(self.system, call.writing, reason) from error

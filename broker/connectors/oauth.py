@@ -1,5 +1,6 @@
 """Tokens that end: OAuth 2.0 and its likes, one token for each thread."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -47,9 +48,22 @@ class Tokens:
         asked_at = time.monotonic()
         data = self._http.send("POST", self._path, form=self._form, repeatable=True).data
         try:
-            token, lifetime = str(data[self._fields[0]]), float(data[self._fields[1]])
+            token, lifetime = _word(data[self._fields[0]]), _seconds(data[self._fields[1]])
         except (TypeError, KeyError, ValueError) as error:
             raise Unavailable(self._http.system, "gave out no usable token") from error
         # a short-lived token is used for half its life, lest every call fetch one
         self._local.renew_at = asked_at + max(lifetime - _EARLY, lifetime / 2)
         self._local.token = token
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("no token")
+    return value
+
+
+def _seconds(value: object) -> float:
+    seconds = float(value)  # type: ignore[arg-type]  # whatever else it is raises TypeError
+    if math.isnan(seconds):
+        raise ValueError("no number of seconds")
+    return seconds

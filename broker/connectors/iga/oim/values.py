@@ -38,12 +38,14 @@ def texts(value: object) -> Iterator[str]:
 
 
 def moment(value: object) -> datetime | None:
-    """An ISO 8601 time as OIM writes it, UTC; None if it is no time."""
+    """An ISO 8601 time as OIM writes it, UTC; None if it is no time, or beyond the calendar:
+    "for ever" is often the last moment there is, in a zone where UTC is a year further.
+    """
     try:
         at = datetime.fromisoformat(text(value))
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def attributes(row: Row) -> dict[str, str]:
