@@ -58,7 +58,7 @@ def adopt(broker: Broker, order_id: str, request_id: str, actor: Actor, reason: 
         raise NotPossible(
             "The desk has not confirmed this order yet: only a confirmed order can adopt."
         )
-    _check_beneficiary(broker, order, beneficiary.key, request_id)
+    _check_request(broker, order, beneficiary.key, request_id)
 
     def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
         words = f"Adopted request {request_id}: {reason}"
@@ -83,20 +83,25 @@ def cancel(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
     _each_waiting(broker, order_id, reason, act)
 
 
-def _check_beneficiary(broker: Broker, order: OrderRow, key: str, request_id: str) -> None:
+def _check_request(broker: Broker, order: OrderRow, key: str, request_id: str) -> None:
+    """An order that ends with somebody else's request would tell the desk what is not true."""
     try:
         seen = broker.iga(order.iga).request(request_id)
     except ConnectorError as error:
         raise NotPossible(f"Request {request_id} cannot be read: {error.reason}") from error
     if key not in seen.header.beneficiary_keys:
         raise NotPossible(f"Request {request_id} is for somebody else.")
+    asked = {(item.kind, item.key) for item in seen.items if item.beneficiary_key == key}
+    for line in order.lines:
+        if line.state is LineState.NEEDS_ATTENTION and (line.kind, line.item_key) not in asked:
+            raise NotPossible(f"Request {request_id} is not for {line.name}.")
 
 
 def _order(session: Session, order_id: str) -> OrderRow:
     order = orders.locked(session, order_id)
     if order is None:
         raise NotPossible("There is no such order.")
-    _ = order.beneficiary
+    _ = (order.beneficiary, order.lines)
     return order
 
 

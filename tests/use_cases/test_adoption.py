@@ -1,0 +1,62 @@
+"""An operator says which request an order became: only one that the order could have become."""
+
+from dataclasses import replace
+
+import pytest
+
+from broker.domain.errors import Refused, UnknownOutcome
+from broker.orders import operate
+from broker.store.audit import Actor
+from tests.use_cases.conftest import EVE, House
+
+pytestmark = pytest.mark.both
+OPERATOR = Actor("person", "cho")
+
+
+@pytest.fixture
+def stuck(house: House) -> str:
+    """An order of ada's whose submission nobody could find again; request 9001 is its own."""
+    house.iga.breaks["submit, after acceptance"] = UnknownOutcome("oim", "lost")
+    answer = house.post(house.item())
+    house.work()
+    house.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
+    house.wait(rounds=2, seconds=6)
+    assert house.state(answer) == "needs_attention"
+    return str(answer["order_id"])
+
+
+def other(house: House, **item: str) -> str:
+    """A request that is like the order's own but for its items."""
+    own = house.iga.requests["9001"]
+    items = tuple(replace(one, **item) for one in own.items)  # type: ignore[arg-type]  # texts only
+    house.iga.requests["8000"] = replace(own, items=items)
+    return "8000"
+
+
+def test_a_request_for_something_else_is_not_adopted(house: House, stuck: str) -> None:
+    other(house, key="99", name="Budget Approver")
+    with pytest.raises(operate.NotPossible, match="8000 is not for Finance Reporting"):
+        operate.adopt(house.broker, stuck, "8000", OPERATOR, "a guess")
+
+
+def test_a_request_for_somebody_else_is_not_adopted(house: House, stuck: str) -> None:
+    own = house.iga.requests["9001"]
+    header = replace(own.header, beneficiary_keys=(EVE.key,))
+    house.iga.requests["8000"] = replace(own, header=header)
+    with pytest.raises(operate.NotPossible, match="for somebody else"):
+        operate.adopt(house.broker, stuck, "8000", OPERATOR, "a guess")
+
+
+def test_what_somebody_else_gets_by_the_same_request_does_not_count(
+    house: House, stuck: str
+) -> None:
+    other(house, beneficiary_key=EVE.key)
+    with pytest.raises(operate.NotPossible, match="8000 is not for Finance Reporting"):
+        operate.adopt(house.broker, stuck, "8000", OPERATOR, "a guess")
+
+
+def test_a_request_for_the_same_access_is_adopted(house: House, stuck: str) -> None:
+    operate.adopt(house.broker, stuck, other(house), OPERATOR, "ada asked for it herself")
+    house.iga.finish("8000")
+    house.wait(seconds=5)
+    assert house.state({"order_id": stuck}) == "closed"
