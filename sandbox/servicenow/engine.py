@@ -43,10 +43,12 @@ class Engine:
         properties: MutableMapping[str, str],
         folder: Path,
         queue_event: Callable[[str, str, str], None],
+        queue_event_at: Callable[[str, str, str, float], None],
     ) -> None:
         self.records = records
         self.properties = properties
         self.queue_event = queue_event
+        self.queue_event_at = queue_event_at
         self._folder = folder
         includes = sorted((folder / "script_includes").glob("*.js"))
         self._prelude = "\n".join(path.read_text() for path in [_PLATFORM, *includes])
@@ -97,6 +99,7 @@ class _Host:
             "log": lambda level, message: self._engine.log(level, message, self._source),
             "property": self._engine.properties.get,
             "event_queue": self._engine.queue_event,
+            "event_queue_at": self._engine.queue_event_at,
             "base64_encode": lambda text: base64.b64encode(text.encode()).decode(),
             "guid": new_sys_id,
             "user_id": lambda: SYSTEM,

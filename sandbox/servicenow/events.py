@@ -1,6 +1,7 @@
 """The event queue: what the platform runs later, on its own threads, in no promised order.
 
-ServiceNow docs, "Event states", "Business rules" (async), "Script actions". Nothing is tried again.
+ServiceNow docs, "Event states", "Business rules" (async), "Script actions". Nothing is tried again
+unless a script asks for it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class JobQueue:
 
     def __init__(self, workers: int = WORKERS) -> None:
         self._jobs: queue.Queue[Job | None] = queue.Queue()
+        self._later: list[threading.Timer] = []
         self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
         for worker in self._workers:
             worker.start()
@@ -35,6 +37,13 @@ class JobQueue:
     def put(self, job: Job) -> None:
         """Run it soon."""
         self._jobs.put(job)
+
+    def put_later(self, job: Job, seconds: float) -> None:
+        """Run it after so many seconds; not at all once the queue is closed."""
+        timer = threading.Timer(seconds, self.put, [job])
+        timer.daemon = True
+        self._later = [*(each for each in self._later if each.is_alive()), timer]
+        timer.start()
 
     def wait_idle(self, seconds: float = 10.0) -> bool:
         """Wait until nothing is queued or running; False when that takes too long."""
@@ -44,7 +53,9 @@ class JobQueue:
         return not self._jobs.unfinished_tasks
 
     def close(self) -> None:
-        """Let the threads end once they have run what is queued."""
+        """Let the threads end once they have run what is queued; what is for later is dropped."""
+        for timer in self._later:
+            timer.cancel()
         for _ in self._workers:
             self._jobs.put(None)
 
@@ -72,9 +83,18 @@ class Automation:
 
     def raise_event(self, name: str, parm1: str, parm2: str = "") -> None:
         """Insert a `sysevent` row and queue the script actions registered for the event."""
+        event = self._insert(name, parm1, parm2)
+        self._jobs.put(lambda: self._process(event))
+
+    def raise_event_at(self, name: str, parm1: str, parm2: str, milliseconds: float) -> None:
+        """The same, its actions being run at that time (GlideSystem, `eventQueueScheduled`)."""
+        event = self._insert(name, parm1, parm2)
+        wait = milliseconds / 1000 - self._records.clock().timestamp()
+        self._jobs.put_later(lambda: self._process(event), max(wait, 0))
+
+    def _insert(self, name: str, parm1: str, parm2: str) -> str:
         values = {"name": name, "parm1": parm1, "parm2": parm2, "state": "ready"}
-        event = self._records.insert("sysevent", values, SYSTEM)
-        self._jobs.put(lambda: self._process(event["sys_id"]))
+        return self._records.insert("sysevent", values, SYSTEM)["sys_id"]
 
     def _process(self, sys_id: str) -> None:
         event = self._records.find("sysevent", sys_id)

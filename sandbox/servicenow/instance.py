@@ -63,7 +63,11 @@ class ServiceNow:
         self.jobs = JobQueue()
         self.automation = Automation(self.records, self.jobs, self.app_folder)
         self.engine = Engine(
-            self.records, self.properties, self.app_folder, self.automation.raise_event
+            self.records,
+            self.properties,
+            self.app_folder,
+            self.automation.raise_event,
+            self.automation.raise_event_at,
         )
         self.automation.engine = self.engine
         self._last_api_login: dict[str, datetime] = {}

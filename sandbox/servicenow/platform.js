@@ -28,6 +28,9 @@ var gs = (function () {
         eventQueue: function (name, record, parm1, parm2) {
             call_python('event_queue', String(name), String(parm1 || ''), String(parm2 || ''));
         },
+        eventQueueScheduled: function (name, record, parm1, parm2, at) {
+            call_python('event_queue_at', String(name), String(parm1 || ''), String(parm2 || ''), at.getNumericValue());
+        },
         base64Encode: function (text) {
             return call_python('base64_encode', String(text));
         },
@@ -172,6 +175,9 @@ GlideDateTime.prototype = {
     },
     getValue: function () {
         return new Date(this._at).toISOString().slice(0, 19).replace('T', ' ');
+    },
+    addSeconds: function (seconds) {
+        this._at += Number(seconds) * 1000;
     }
 };
 GlideDateTime.prototype.toString = GlideDateTime.prototype.getValue;

@@ -1,3 +1,3 @@
 (function executeRule(current, previous /*null when async*/) {
-    new BrokerClient().postOrder(current);
+    new BrokerClient().announce('order', current, 0);
 })(current, previous);

@@ -1,3 +1,3 @@
 (function executeRule(current, previous /*null when async*/) {
-    new BrokerClient().postCancellation(current);
+    new BrokerClient().announce('cancellation', current, 0);
 })(current, previous);

@@ -9,9 +9,25 @@ var BrokerClient = Class.create();
 BrokerClient.prototype = {
     SCOPE: 'x_rqbrk_access',
     TIMEOUT_MS: 10000,
+    AGAIN: 'post_again',
+    TRIES: 30,
+    LONGEST_PAUSE_SECONDS: 3600,
 
     initialize: function () {
         this.source = this._property('source');
+        this._unheard = false;
+    },
+
+    /**
+     * Posts that an item was approved ('order') or cancelled ('cancellation'). Whom the broker could not
+     * hear is announced again: after some seconds, then ever more rarely, for a day. What the broker has
+     * refused is not: it would refuse it again.
+     */
+    announce: function (what, item, tries) {
+        var taken = what === 'order' ? this.postOrder(item) : this.postCancellation(item);
+        if (!taken && this._unheard) {
+            this._announceLater(what, item, tries + 1);
+        }
     },
 
     /** Posts one approved requested item. True when the broker has taken it. */
@@ -85,8 +101,20 @@ BrokerClient.prototype = {
         });
     },
 
+    _announceLater: function (what, item, tries) {
+        if (tries >= this.TRIES) {
+            gs.error('Request Broker: ' + item.getValue('number') + ' is not announced again after ' + tries + ' tries');
+            return;
+        }
+        var first = Number(this._property('post_again_seconds')) || 10;
+        var at = new GlideDateTime();
+        at.addSeconds(Math.min(first * Math.pow(2, tries - 1), this.LONGEST_PAUSE_SECONDS));
+        gs.eventQueueScheduled(this.SCOPE + '.' + this.AGAIN, item, what + ':' + item.getUniqueValue(), String(tries), at);
+    },
+
     _post: function (family, path, value, subject) {
         var url = this._property('broker_url');
+        this._unheard = false;
         if (url === '') {
             gs.error('Request Broker: ' + subject + ' was not sent, property ' + this.SCOPE + '.broker_url is empty');
             return false;
@@ -122,6 +150,7 @@ BrokerClient.prototype = {
             gs.info('Request Broker: ' + subject + ' was taken (HTTP ' + status + ')');
             return true;
         }
+        this._unheard = status === 0 || status === 429 || status >= 500;
         gs.error('Request Broker: ' + subject + ' was not taken: ' + this._reason(status, response));
         return false;
     },

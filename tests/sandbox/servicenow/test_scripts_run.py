@@ -15,6 +15,7 @@ import requests
 from sandbox.servicenow.app import DEMO_EVENTS_SECRET, DEMO_ORDERS_SECRET
 from sandbox.servicenow.engine import ScriptFailed
 from tests.sandbox.servicenow.desks import Desk, Post, Receiver, fetch
+from tools.servers import wait_until
 
 LOGIN, ORDERS = "/api/v1/events/login", "/api/v1/orders"
 CANCELLATION = "/api/v1/events/order"
@@ -168,6 +169,58 @@ def test_a_broker_that_is_away_is_logged(desk: Desk, receiver: Receiver) -> None
     desk.decide(desk.ordered(), "approved")
     assert desk.state.jobs.wait_idle()
     assert any("was not taken: no answer (" in message for _, message in log_of(desk))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_broker_that_could_not_take_an_item_is_told_again(
+    desk: Desk, receiver: Receiver, status: int, cancelled: bool
+) -> None:
+    desk.state.properties["x_rqbrk_access.post_again_seconds"] = "0.2"
+    ritm, path = desk.ordered(), CANCELLATION if cancelled else ORDERS
+    receiver.status = status
+    if cancelled:
+        desk.as_("admin").patch("sc_req_item", ritm["sys_id"], approval="cancelled")
+    else:
+        desk.decide(ritm, "approved")
+    wait_until(lambda: len(receiver.to(path)) > 1, "the second post")
+    receiver.status = 202
+    taken = f"{ritm['number']} was taken (HTTP 202)"
+    wait_until(lambda: any(taken in text for _, text in log_of(desk)), "a post that is taken")
+    posts = receiver.to(path)
+    assert {post.body for post in posts} == {posts[0].body}
+    assert len({post.headers["webhook-id"] for post in posts}) == len(posts)
+
+
+def test_pauses_grow_and_end_with_a_line_in_the_log(desk: Desk, receiver: Receiver) -> None:
+    ritm = desk.ordered()
+    waits: list[tuple[str, float]] = []
+    begun = desk.state.records.clock().timestamp()
+    desk.state.engine.queue_event_at = lambda name, parm1, parm2, at: waits.append(
+        (f"{name} {parm1} {parm2}", at / 1000 - begun)
+    )
+    receiver.status = 503
+    for tries in (0, 1, 2, 12, 29):
+        desk.state.engine.run(
+            f"new BrokerClient().announce('order', item, {tries});",
+            item=("sc_req_item", desk.item(ritm["sys_id"])),
+        )
+    told = f"x_rqbrk_access.post_again order:{ritm['sys_id']}"
+    assert [what for what, _ in waits] == [f"{told} {tries}" for tries in (1, 2, 3, 13)]
+    for (_, wait), pause in zip(waits, (10, 20, 40, 3600), strict=True):
+        assert pause - 1 < wait < pause + 60
+    message = f"Request Broker: {ritm['number']} is not announced again after 30 tries"
+    assert ("error", message) in log_of(desk)
+
+
+def test_what_is_for_later_is_dropped_with_the_instance(desk: Desk, receiver: Receiver) -> None:
+    desk.state.properties["x_rqbrk_access.post_again_seconds"] = "0.5"
+    receiver.status = 503
+    desk.decide(desk.ordered(), "approved")
+    wait_until(lambda: len(receiver.to(ORDERS)) > 0, "the first post")
+    assert desk.state.jobs.wait_idle()
+    desk.state.jobs.close()
+    assert all(timer.finished.is_set() for timer in desk.state.jobs._later)
 
 
 def test_without_an_address_the_log_says_which_property_is_empty(desk: Desk) -> None:
