@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from broker import relay
+from broker import relay, restored
 from broker.context import Broker
 from broker.sync import timer
 
@@ -31,7 +31,7 @@ def run(
 
 def tick(broker: Broker) -> bool:
     """One round; whether all went well. A step that fails is logged, and the next one follows."""
-    steps = (timer.beat, relay.ring_due, relay.housekeeping)
+    steps = (restored.notice, timer.beat, relay.ring_due, relay.housekeeping)
     went_well = [_survive(step, broker) for step in steps]
     return all(went_well)
 

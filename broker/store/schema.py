@@ -4,6 +4,7 @@ from broker.store import (
     access,
     audit,
     connector_calls,
+    installation,
     orders,
     outbox,
     people,
@@ -16,6 +17,6 @@ from broker.store.base import Base
 
 metadata = Base.metadata
 SUBJECTS = (
-    *(access, audit, connector_calls, orders, outbox),
+    *(access, audit, connector_calls, installation, orders, outbox),
     *(people, receipts, requests, sign_in, sync_runs),
 )

@@ -5,11 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from broker import relay
+from broker import relay, restored
 from broker.sync import timer
 from jobs import clock
 
-STEPS = ((timer, "beat"), (relay, "ring_due"), (relay, "housekeeping"))
+STEPS = (
+    (restored, "notice"),
+    (timer, "beat"),
+    (relay, "ring_due"),
+    (relay, "housekeeping"),
+)
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_round_beats_rings_and_keeps_house(rounds: list[str]) -> None:
     clock.tick(SimpleNamespace())  # type: ignore[arg-type]  # nothing looks at it
 
-    assert rounds == ["beat", "ring_due", "housekeeping"]
+    assert rounds == ["notice", "beat", "ring_due", "housekeeping"]
 
 
 def test_a_failing_step_does_not_keep_the_others_from_happening(
@@ -41,7 +46,7 @@ def test_a_failing_step_does_not_keep_the_others_from_happening(
 
     clock.tick(SimpleNamespace())  # type: ignore[arg-type]  # nothing looks at it
 
-    assert rounds == ["ring_due", "housekeeping"]
+    assert rounds == ["notice", "ring_due", "housekeeping"]
 
 
 def test_the_clock_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:

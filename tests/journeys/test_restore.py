@@ -164,6 +164,8 @@ def test_a_back_up_restored_into_a_new_cluster_ends_every_order_once(tmp_path: P
             orders.await_end()
             orders.judge()
             assert stack.run("audit", "verify").returncode == 0
+            exported = stack.run("audit", "export").stdout
+            assert exported.count("installation.restored") == 1, "typed once, and enough"
             demand_insert_only(stack)
         finally:
             for name in OURS:

@@ -24,6 +24,7 @@ from broker.ports.iga import Receipt, Submission
 from broker.ports.queue import QueueName
 from broker.store import audit, outbox, sign_in
 from broker.store.audit import Actor
+from broker.store.installation import InstallationRow
 from broker.store.sign_in import LoginRow, SessionRow
 from broker.sync import engine
 from tests.conftest import sqlite
@@ -376,3 +377,34 @@ def test_the_step_can_be_repeated_and_is_audited_each_time(house: House) -> None
     assert len(house.audit("installation.restored")) == 2
     settle(house)
     assert len(house.iga.submissions) == 1
+
+
+def moved(house: House) -> bool:
+    """As if the database had lived elsewhere until now; whether this one can tell."""
+    with house.broker.sessions.begin() as session:
+        home = session.get(InstallationRow, "home")
+        if home is not None:
+            home.value = "7000000000000000001/16384/1"
+        return home is not None
+
+
+@pytest.mark.both
+def test_a_database_that_wakes_up_elsewhere_is_put_right_once(house: House) -> None:
+    house.post(house.item())
+    assert pay_one(house)
+    assert restored.notice(house.broker) is None, "at home"
+    can_tell = moved(house)
+    assert can_tell == (house.broker.sessions.kw["bind"].dialect.name == "postgresql")
+    report = restored.notice(house.broker)
+    assert (report is not None) == can_tell
+    assert report is None or report.orders_to_ask_about == 1
+    assert restored.notice(house.broker) is None
+    assert len(house.audit("installation.restored")) == can_tell
+
+
+@pytest.mark.both
+def test_what_the_operator_has_put_right_is_not_put_right_again(house: House) -> None:
+    restored.notice(house.broker)
+    moved(house)
+    restored.after_restore(house.broker, OPERATOR)
+    assert restored.notice(house.broker) is None
