@@ -25,9 +25,12 @@ def redis_url() -> str | None:
 
 
 @contextmanager
-def this_broker() -> Iterator[Broker]:
-    """The Broker as the environment describes it, its database being up to date."""
-    with closing(build(bell=None if redis_url() else NobodyToWake())) as broker:
+def this_broker(*, alone: bool = True) -> Iterator[Broker]:
+    """The Broker as the environment describes it, its database being up to date. A process that
+    works beside others is not `alone`: BadSettings if there is no Redis.
+    """
+    bell = NobodyToWake() if alone and not redis_url() else None
+    with closing(build(bell=bell)) as broker:
         demand_newest(broker)
         yield broker
 

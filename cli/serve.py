@@ -109,7 +109,7 @@ def worker(args: argparse.Namespace) -> int:
     from jobs.worker import listen
 
     # Settings and tables are looked at here; each job's own process builds what it works with.
-    with this_broker():
+    with this_broker(alone=False):
         pass
     listen(QueueName(args.queue), redis_url())
     return 0
@@ -119,12 +119,10 @@ def clock(args: argparse.Namespace) -> int:
     """Tick until SIGTERM or Ctrl-C."""
     from jobs import clock as ticking
 
-    if not redis_url():
-        raise Fault("BROKER_REDIS_URL is missing: without Redis the clock runs inside web.", 2)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with this_broker() as broker:
+    with this_broker(alone=False) as broker:
         say("ready clock")
         ticking.run(broker, stop, pulse=args.pulse.touch if args.pulse else lambda: None)
     return 0

@@ -11,7 +11,10 @@ from rq.serializers import JSONSerializer
 from broker.ports.queue import CALLABLE, QueueName
 from broker.settings import BadSettings
 
-MISSING = "BROKER_REDIS_URL is missing: several processes need Redis to wake each other."
+MISSING = (
+    "BROKER_REDIS_URL is missing: several processes need Redis to wake each other; without it"
+    " everything runs inside request-broker web."
+)
 _log = structlog.get_logger()
 # A ring must never hold a web request up: the clock process rings again anyway.
 _PATIENCE_SECONDS = 0.5

@@ -170,7 +170,7 @@ def test_a_clock_without_redis_says_where_the_clock_is(
 ) -> None:
     assert main(["clock"]) == 2
 
-    assert "without Redis the clock runs inside web" in capsys.readouterr().err
+    assert "without it everything runs inside request-broker web" in capsys.readouterr().err
 
 
 def test_a_taken_port_is_one_clear_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,7 +202,8 @@ def test_the_wsgi_module_refuses_to_start_without_redis(settings: Mapping[str, s
 
     assert done.returncode == 4
     assert done.stderr == (
-        "BROKER_REDIS_URL is missing: several processes need Redis to wake each other.\n"
+        "BROKER_REDIS_URL is missing: several processes need Redis to wake each other; without it"
+        " everything runs inside request-broker web.\n"
     )
 
 

@@ -12,10 +12,12 @@ from pydantic import BaseModel, SecretStr
 
 from broker.bootstrap import build
 from broker.connectors.registry import desk_products, iga_products
+from broker.queue.rq import MISSING
 from broker.settings import DEMO_SECRETS, BadSettings, Settings
 from broker.settings.demo import SECRET_ENDINGS
 from cli import demo_settings
 from cli.installation import NobodyToWake
+from cli.main import main
 from sandbox.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,11 +88,27 @@ def test_gunicorn_refuses_to_start_without_redis_and_does_not_try_again(tmp_path
 
     said = [line for line in done.stderr.splitlines() if "BROKER_" in line]
     assert done.returncode not in (0, None)
-    assert set(said) == {
-        "BROKER_REDIS_URL is missing: several processes need Redis to wake each other."
-    }
+    assert set(said) == {MISSING}
+    assert said[0].startswith("BROKER_REDIS_URL is missing: several processes need Redis")
     assert len(said) <= 2, "each of the two processes may say so, and none is started again"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [["clock"], ["worker", "orders"]], ids=" ".join)
+def test_a_missing_redis_is_told_beside_every_other_fault(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment = demo(tmp_path / "demo", "http://127.0.0.1:1") | {"BROKER_AUDIT_KEY": "short"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(words) == 2
+
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["BROKER_AUDIT_KEY: must have at least 32 characters.", MISSING]
 
 
 # ---- the demo's secrets --------------------------------------------------------------------------
