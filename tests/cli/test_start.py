@@ -1,5 +1,6 @@
 """What start refuses: no Redis for several processes, and whatever belongs to the demo only."""
 
+import os
 import re
 import subprocess
 import sys
@@ -102,6 +103,8 @@ def test_a_missing_redis_is_told_beside_every_other_fault(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     environment = demo(tmp_path / "demo", "http://127.0.0.1:1") | {"BROKER_AUDIT_KEY": "short"}
+    for name in [name for name in os.environ if name.startswith("BROKER_")]:
+        monkeypatch.delenv(name)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
