@@ -172,7 +172,7 @@ def test_a_back_up_restored_into_a_new_cluster_ends_every_order_once(tmp_path: P
 
         orders.approve(waiting)
         orders.place(2)
-        wait_until(orders.closed, f"the end of all orders {orders.states()}", PATIENCE_SECONDS)
+        orders.await_end()
         orders.place(2)
         lose_everything(stack)
 
