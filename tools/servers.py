@@ -105,14 +105,16 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+def wait_until(
+    ready: Callable[[], bool], what: str, seconds: float = START_SECONDS, pause: float = 0.02
+) -> None:
     """Poll `ready` until it holds; `TimeoutError` naming `what` when it never does."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
             message = f"{what} did not happen within {seconds:g} seconds"
             raise TimeoutError(message)
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 # ---- PostgreSQL ---------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Twenty orders, placed and approved in ServiceNow, and what became of them elsewhere.
 
 Everything is asked of OIM and ServiceNow themselves, through their own APIs; the broker is
-asked for nothing but whether it has heard of an item.
+asked for nothing.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cli.demo import Addresses
-from cli.walk.systems import MachineApi, Oim, Row, ServiceNow
+from cli.walk.systems import Oim, Row, ServiceNow
 
 ITEM = "Access to a business role"
 CLOSED_COMPLETE = "3"
@@ -21,7 +21,6 @@ class Twenty:
     def __init__(self, at: Addresses) -> None:
         self._ada, self._ben = (ServiceNow(at.servicenow, name, "demo") for name in ("ada", "ben"))
         self._desk, self._oim = ServiceNow(at.servicenow, "broker", "broker"), Oim(at.oim)
-        self._api = MachineApi(at.broker)
         self._before, self._roles = self._oim.count(), sorted(self._oim.simple_roles())
         self.items: dict[str, Row] = {}
 
@@ -35,29 +34,13 @@ class Twenty:
             self._ben.change("sysapproval_approver", approval["sys_id"], state="approved")
             self.items[item["number"]] = item
 
-    def post_again_what_was_not_taken(self) -> None:
-        """What ServiceNow's administrator does with items whose post found nobody: the platform
-        itself does not try again (servicenow/README.md).
-        """
-        for number, item in self.items.items():
-            if not self._api.orders_of(number):
-                self._api.post_order(posted(item))
-
-    def heard_of(self) -> bool:
-        """Whether the broker has an order for each item."""
-        return all(self._api.orders_of(number) for number in self.items)
-
     def under_way(self) -> bool:
-        """Whether OIM has some of them, and some are not closed."""
-        return bool(self._counts()) and not self.closed()
+        """Whether OIM has heard of one of them."""
+        return bool(self._counts())
 
     def closed(self) -> bool:
         """Whether every item is closed as carried out."""
         return all(row["state"] == CLOSED_COMPLETE for row in self._rows("sc_req_item"))
-
-    def states(self) -> Counter[str]:
-        """How many items are in which state, for a failing test's message."""
-        return Counter(row["state"] for row in self._rows("sc_req_item"))
 
     def judge(self) -> None:
         """AssertionError unless each was carried out once, and said so once."""
@@ -85,16 +68,3 @@ class Twenty:
             query = f"element_idIN{item['sys_id']},{task['sys_id']}"
             for note in self._desk.rows("sys_journal_field", query):
                 yield note["element_id"], note["element"], note["value"]
-
-
-def posted(item: Row) -> Row:
-    """What ServiceNow's script would post for an item."""
-    return {
-        "source": "servicenow",
-        "item": {"number": item["number"], "sys_id": item["sys_id"]},
-        "action": "grant",
-        "beneficiary": {"user_name": "ada"},
-        "requested_by": {"user_name": "ada"},
-        "approved_by": [],
-        "justification": "stocktaking",
-    }
