@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from broker.domain.access import CatalogueMapping, Grant, ItemKind, MappingEntry
 from broker.settings import DEMO_SECRETS, BadSettings
 
+K = TypeVar("K")
 T = TypeVar("T")
 FAMILIES = ("orders", "events")
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - how every such secret begins
@@ -34,7 +35,7 @@ def load_catalogue(path: Path | None, source: str) -> CatalogueMapping:
     Raises BadSettings with a sentence for each entry that is wrong.
     """
     entries = _entries(path, "BROKER_CATALOGUE", "item", lambda entry: _entry(entry, source))
-    return CatalogueMapping(dict(entries))
+    return CatalogueMapping(entries)
 
 
 def _entry(entry: dict[str, Any], source: str) -> tuple[tuple[str, str], MappingEntry]:
@@ -54,19 +55,20 @@ def load_api_clients(path: Path | None, allow_demo: bool) -> Mapping[str, ApiCli
 
     Raises BadSettings with a sentence for each client that is wrong.
     """
-    clients = _entries(path, "BROKER_API_CLIENTS", "client", lambda each: _client(each, allow_demo))
-    return {client.name: client for client in clients}
+    return _entries(path, "BROKER_API_CLIENTS", "client", lambda each: _client(each, allow_demo))
 
 
-def _client(entry: dict[str, Any], allow_demo: bool) -> ApiClient:
-    secrets = entry["secrets"]
+def _client(entry: dict[str, Any], allow_demo: bool) -> tuple[str, ApiClient]:
+    secrets, sources = entry["secrets"], entry["sources"]
+    if not isinstance(sources, list) or not all(isinstance(name, str) for name in sources):
+        raise ValueError('sources are a list of names, such as ["servicenow"]')
     unknown = set(secrets) - set(FAMILIES)
     if unknown:
         raise ValueError(f"secrets are for {' and '.join(FAMILIES)}, not {', '.join(unknown)}")
     if not allow_demo:
         _refuse_demo(secrets)
     keys = {family: [_key(text) for text in texts] for family, texts in secrets.items()}
-    return ApiClient(entry["name"], frozenset(entry["sources"]), keys)
+    return entry["name"], ApiClient(entry["name"], frozenset(sources), keys)
 
 
 def _refuse_demo(secrets: Mapping[str, Sequence[str]]) -> None:
@@ -89,21 +91,36 @@ def _key(text: str) -> bytes:
 
 
 def _entries(
-    path: Path | None, setting: str, table: str, read: Callable[[dict[str, Any]], T]
-) -> list[T]:
-    """Each [[table]] of the file as `read` takes it; wrong ones are named by their number."""
-    if path is None:
-        return []
-    found, faults = list[T](), list[str]()
-    for number, entry in enumerate(_toml(path, setting).get(table, []), 1):
+    path: Path | None, setting: str, table: str, read: Callable[[dict[str, Any]], tuple[K, T]]
+) -> dict[K, T]:
+    """Each [[table]] of the file, named and made by `read`; wrong ones are told by number."""
+    found, faults = dict[K, T](), list[str]()
+    for number, entry in enumerate(_tables(path, setting, table), 1):
         try:
-            found.append(read(entry))
+            _add(found, *read(entry))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             why = f"lacks {error}" if isinstance(error, KeyError) else f"is wrong: {error}"
             faults.append(f"{setting}: {path}: {table} {number} {why}.")
     if faults:
         raise BadSettings(faults)
     return found
+
+
+def _add(found: dict[K, T], name: K, made: T) -> None:
+    if name in found:
+        words = " ".join(name) if isinstance(name, tuple) else name
+        raise ValueError(f"{words} has an entry already")
+    found[name] = made
+
+
+def _tables(path: Path | None, setting: str, table: str) -> Sequence[dict[str, Any]]:
+    content = _toml(path, setting) if path else {}
+    strange = ", ".join(sorted(set(content) - {table}))
+    if strange:
+        sentence = f"holds {strange}, which means nothing there: write [[{table}]]"
+        raise BadSettings([f"{setting}: {path} {sentence}."])
+    tables: Sequence[dict[str, Any]] = content.get(table, [])
+    return tables
 
 
 def _toml(path: Path, name: str) -> dict[str, Any]:
