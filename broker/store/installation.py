@@ -30,8 +30,10 @@ def woke_elsewhere(session: Session) -> bool:
     settled in by asking. False where nobody can tell: SQLite, or a server that does not say.
     """
     here = _here(session)
+    if not here:
+        return False
     home = session.get(InstallationRow, _HOME)
-    if not here or (home and home.value == here):
+    if home and home.value == here:
         return False
     home = session.get(InstallationRow, _HOME, with_for_update=True, populate_existing=True)
     moved = home is not None and home.value != here
