@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.domain.access import ItemKind, ItemName
+from broker.domain.access_requests import RequestState
 from broker.domain.errors import Unavailable
 from broker.domain.people import Match
 from broker.orders import console
@@ -283,6 +284,21 @@ def test_people_who_left_are_not_offered(house: House) -> None:
         people.remember(session, "oim", [replace(ADA, active=False)], house.clock.now())
     with house.broker.sessions() as session:
         assert views.people_like(session, "oim", "ada") == ()
+
+
+def test_items_that_somebody_asks_for_just_now_are_offered(house: House) -> None:
+    asked = awaiting("7001", ADA.key, "BEN")
+    done = replace(asked.header, state=RequestState.COMPLETED)
+    with house.broker.sessions.begin() as session:
+        for iga, seen in (("oim", asked), ("oim2", replace(asked, header=done))):
+            row = requests.RequestRow(iga=iga, request_id="1", seen_at=house.clock.now())
+            requests.write(row, seen, "", house.clock.now())
+            session.add(row)
+    with house.broker.sessions() as session:
+        (offer,) = views.items_like(session, "oim", ItemKind.ROLE, "budget")
+        assert offer.value == "Budget Approver"
+        assert views.items_like(session, "oim2", ItemKind.ROLE, "") == ()
+        assert views.items_like(session, "oim", ItemKind.ENTITLEMENT, "") == ()
 
 
 def test_items_ordered_or_held_are_offered_once(house: House) -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from broker.domain.access import CatalogueItem, ItemKind
 from broker.domain.people import Person, normal
@@ -30,7 +30,7 @@ def people_like(session: Session, iga: str, text: str) -> tuple[Offer, ...]:
     holds = (
         PersonRow.login_normal.contains(wanted, autoescape=True),
         PersonRow.email_normal.contains(wanted, autoescape=True),
-        func.lower(PersonRow.display_name).contains(text.strip().lower(), autoescape=True),
+        _holds(PersonRow.display_name, text),
     )
     query = (
         select(PersonRow)
@@ -46,25 +46,33 @@ def _person(row: PersonRow) -> Offer:
 
 
 def items_like(session: Session, iga: str, kind: ItemKind, text: str) -> tuple[Offer, ...]:
-    """Items of this kind that were ordered or are held, whose name holds `text`, by name."""
-    part = text.strip().lower()
+    """Items of this kind that were ordered, are held or are asked for just now, whose name holds
+    `text`, by name.
+    """
     ordered = select(CatalogueItemRow.name).where(
         CatalogueItemRow.iga == iga,
         CatalogueItemRow.kind == kind,
-        func.lower(CatalogueItemRow.name).contains(part, autoescape=True),
+        _holds(CatalogueItemRow.name, text),
     )
-    held = (
-        select(HoldingRow.name)
-        .join(PersonRow, PersonRow.id == HoldingRow.person_id)
+    held = select(HoldingRow.name).join(PersonRow, PersonRow.id == HoldingRow.person_id)
+    held = held.where(PersonRow.iga == iga, HoldingRow.kind == kind, _holds(HoldingRow.name, text))
+    asked = (
+        select(RequestedItemRow.name)
+        .join(RequestRow, RequestRow.id == RequestedItemRow.request_row_id)
         .where(
-            PersonRow.iga == iga,
-            HoldingRow.kind == kind,
-            func.lower(HoldingRow.name).contains(part, autoescape=True),
+            RequestRow.iga == iga,
+            RequestRow.is_open,
+            RequestedItemRow.kind == kind.value,
+            _holds(RequestedItemRow.name, text),
         )
     )
-    names = ordered.union(held).subquery()
+    names = ordered.union(held, asked).subquery()
     query = select(names.c.name).order_by(names.c.name).limit(_OFFERED)
     return tuple(Offer(name, kind) for name in session.scalars(query))
+
+
+def _holds(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    return func.lower(column).contains(text.strip().lower(), autoescape=True)
 
 
 def manager_of(session: Session, iga: str, person: Person) -> str:
