@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,10 @@ ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
 _USUAL_PORT = 8080
 _FIRST_PORT, _LAST_PORT = 20000, 32000
+# Options of the stand-ins. The demo's company is as large as one that would want this product; the
+# check walks through a small one, for it must not wait until thousands of people are linked.
+_FULL = {"people": 5000, "requests": 12000, "open-share": 0.03}
+_SMALL = {"people": 120, "requests": 400, "open-share": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def add(commands: "Commands") -> None:
         "Run the whole product with stand-ins for ServiceNow, OIM and the IdP, on loopback.",
     )
     parser.add_argument("--port", type=int, help="first of four ports in a row (8080)")
+    parser.add_argument("--people", type=int, help="how many people the company has (5000)")
+    parser.add_argument("--requests", type=int, help="how many requests its history has (12000)")
     parser.add_argument(
         "--check",
         action="store_true",
@@ -78,15 +84,22 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     if args.check:
-        return _check(Addresses(args.port or free_ports()))
-    return _demo(Addresses(args.port or _USUAL_PORT))
+        return _check(Addresses(args.port or free_ports()), _company(args))
+    return _demo(Addresses(args.port or _USUAL_PORT), _company(args))
 
 
-def _demo(at: Addresses) -> int:
+def _company(args: argparse.Namespace) -> list[str]:
+    """How large the stand-ins' company is, as they are told."""
+    asked = {"people": args.people, "requests": args.requests}
+    sizes = (_SMALL if args.check else _FULL) | {k: v for k, v in asked.items() if v is not None}
+    return [word for name, size in sizes.items() for word in (f"--{name}", str(size))]
+
+
+def _demo(at: Addresses, company: Sequence[str]) -> int:
     # Another port, another world: several demos can run beside each other.
     folder = ROOT / "var" / ("demo" if at.port == _USUAL_PORT else f"demo-{at.port}")
     try:
-        with product(at, folder) as children:
+        with product(at, folder, company=company) as children:
             say(_guide(at))
             children.watch()
     except KeyboardInterrupt:
@@ -96,10 +109,10 @@ def _demo(at: Addresses) -> int:
     return 0
 
 
-def _check(at: Addresses) -> int:
+def _check(at: Addresses, company: Sequence[str]) -> int:
     folder = ROOT / "var" / f"demo-check-{at.port}"
     began = time.monotonic()
-    with product(at, folder) as children:
+    with product(at, folder, company=company) as children:
         say(f"ok {time.monotonic() - began:5.1f} s  start")
         code = subprocess.call(walk_command(at), cwd=ROOT, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
         if code:
@@ -119,10 +132,14 @@ def walk_command(at: Addresses) -> list[str]:
 
 @contextlib.contextmanager
 def product(
-    at: Addresses, folder: Path, broker: str = "cli.main", outside: str = "sandbox"
+    at: Addresses,
+    folder: Path,
+    broker: str = "cli.main",
+    outside: str = "sandbox",
+    company: Sequence[str] = (),
 ) -> Iterator[Children]:
     """Everything running, in a world that is new. `broker` is the module with its command line,
-    `outside` the one with that of the stand-ins.
+    `outside` the one with that of the stand-ins, `company` further options of theirs.
     """
     demand_free(at)
     environment = demo_settings.prepare(
@@ -133,7 +150,7 @@ def product(
     try:
         say("Starting the stand-ins for ServiceNow, OIM and the identity provider …")
         sandbox = [*me, outside, "all", "--port", str(at.port + 1), "--broker-url", at.broker]
-        started = children.start("sandbox", [*sandbox, "--parent-pipe"])
+        started = children.start("sandbox", [*sandbox, "--parent-pipe", *company])
         say("Making the database …")
         children.do("database", [*me, "cli.main", "db", "upgrade"])
         await_ready(started, 3)

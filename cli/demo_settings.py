@@ -49,6 +49,15 @@ _ITEMS = (
     ("mobile_phone", "Mobile phone", ""),
     ("monitor", "Monitor", ""),
 )
+# The rest of the sandbox's catalogue: software, services of the sites, courses.
+_WITHOUT_ACCESS = (
+    "powerful_laptop docking_station headset keyboard_mouse tablet handheld_scanner "
+    "label_printer vehicle_terminal sim_card laptop_repair return_equipment project_tool "
+    "diagram_tool pdf_editor statistics_tool design_suite developer_tools software_install "
+    "shared_mailbox distribution_list team_room video_room desk_move new_desk access_card "
+    "locker parking_space safety_shoes key_cabinet catering business_cards stationery courier "
+    "language_course forklift_licence first_aid"
+).split()
 
 
 def prepare(folder: Path, *, broker: str, servicenow: str, oim: str, idp: str) -> dict[str, str]:
@@ -94,7 +103,7 @@ def catalogue() -> str:
     """Which access each catalogue item of the sandbox's ServiceNow stands for."""
     return "# What each catalogue item of ServiceNow grants in the IGA.\n" + "\n".join(
         f'[[item]]\ncatalogue_item = "{_sys_id(key)}"\nlabel = "{label}"\ngrants = [{grant}]\n'
-        for key, label, grant in _ITEMS
+        for key, label, grant in (*_ITEMS, *((key, key, "") for key in _WITHOUT_ACCESS))
     )
 
 

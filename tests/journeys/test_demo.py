@@ -23,7 +23,8 @@ class Demo:
 
     def __init__(self, said: Path) -> None:
         self.at, self._said = Addresses(free_ports()), said
-        command = [sys.executable, "-m", "cli.main", "demo", "--port", str(self.at.port)]
+        small = ["--people", "120", "--requests", "400"]
+        command = [sys.executable, "-m", "cli.main", "demo", "--port", str(self.at.port), *small]
         with said.open("wb") as out:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
