@@ -112,6 +112,8 @@ class Person:
     def signs_in_to_servicenow(self) -> None:
         """ServiceNow has a sign-in of its own; it raises the login event."""
         self.opens(f"{self.at.servicenow}/login.do")
+        expect(self.page.get_by_label("Password")).to_be_visible()
+        self.step("is asked who it is by ServiceNow")
         self.fills_in_name_and_password()
         expect(self.page.get_by_role("heading", name="Hello")).to_be_visible()
 
@@ -176,6 +178,19 @@ class Person:
         """Close this tab; the first one is looked at again."""
         self.page.close()
         self.page = self.context.pages[0]
+
+    def asks_in_oim_for(self, role: tuple[str, str], why: str) -> str:
+        """Ask for a role (name and key) in OIM's catalogue; the number of the request."""
+        name, key = role
+        self.opens(f"{self.at.oim}/identity/faces/catalog")
+        self.fills_in("Search", name)
+        self.presses("Search")
+        offer = self.page.locator(f"[data-item='role:{key}']")
+        self.fills_in("Justification", why, within=offer)
+        self.step(f"finds {name} in the catalogue of OIM")
+        self.presses("Request", within=offer)
+        self.sees("Requested items", why)
+        return self.page.get_by_role("heading", level=1).inner_text().removeprefix("Request ")
 
     # ---- seeing ------------------------------------------------------------------------------
 

@@ -25,8 +25,9 @@ def opens_the_first_request(one: Person) -> str:
     return name
 
 
-def test_on_a_phone_nothing_is_cut_off(person: Cast) -> None:
-    ada, cho = person("ada", **PHONE), person("cho", **PHONE)
+def test_on_a_phone_nothing_is_cut_off(person: Cast, town: Town) -> None:
+    ada, cho, (role, _) = person("ada", **PHONE), person("cho", **PHONE), town.role_for_ada()
+    number = town.approved_order_of_ada("Access to a business role", role=role)["number"]
     ada.signs_in()
     for path in PAGES:
         ada.opens(path)
@@ -36,15 +37,38 @@ def test_on_a_phone_nothing_is_cut_off(person: Cast) -> None:
     opens_the_first_request(ada)
     fits(ada)
     ada.step("reads a request on a phone")
+    ada.opens(f"/orders?q={number}")
+    ada.follows(number)
+    ada.sees("What happened")
+    fits(ada)
+    ada.step("reads an order on a phone")
     cho.signs_in("/operations")
     fits(cho)
     cho.step("looks after everything on a phone")
 
 
+# The words that reach beyond the part of the page that they stand in, or beyond the screen;
+# those that are for screen readers only stand in a box of one pixel.
+_SPILT = """() => {
+  const spilt = [], main = document.querySelector("main");
+  const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode, range = document.createRange();
+    range.selectNodeContents(text);
+    const words = range.getBoundingClientRect(), box = text.parentElement.getBoundingClientRect();
+    const part = text.parentElement.closest("section, article, main").getBoundingClientRect();
+    const edge = Math.min(part.right, innerWidth);
+    if (words.width && box.width > 1 && words.right > edge + 1) spilt.push(text.textContent);
+  }
+  return spilt;
+}"""
+
+
 def fits(one: Person) -> None:
-    """Nothing reaches beyond the edge of the screen."""
+    """Nothing reaches beyond the edge of the screen, or of the part that it belongs to."""
     width = one.page.evaluate("document.documentElement.scrollWidth")
     assert width <= one.page.evaluate("window.innerWidth"), one.page.url
+    assert one.page.evaluate(_SPILT) == [], one.page.url
 
 
 def test_the_keyboard_alone_is_enough(person: Cast) -> None:

@@ -118,33 +118,38 @@ def test_an_operator_settles_orders_of_something_nobody_knows(person: Cast, town
     expect(needy.get_by_text(second)).to_have_count(0)
 
 
-def test_an_operator_lets_a_cancelled_order_follow_another_request(
+def test_an_operator_lets_a_cancelled_order_follow_what_was_asked_in_oim(
     person: Cast, town: Town
 ) -> None:
-    cho, (role, _) = person("cho"), town.role_for_ada()
-    other = str(town.oim.open_requests_of("ada")[0]["id"])
+    ada, cho, role = person("ada"), person("cho"), town.role_for_ada()
+    ada.signs_in()
+    own = ada.asks_in_oim_for(role, "I take part in the stocktaking.")
+    unlike = ada.asks_in_oim_for(town.role_for_ada(), "And the goods that come in.")
     with town.in_weather("oim-slow"):
-        ritm = town.approved_order_of_ada("Access to a business role", role=role)
-        sys_id = ritm["sys_id"]
+        ritm = town.approved_order_of_ada("Access to a business role", role=role[0])
+        item = f"sys_id={ritm['sys_id']}"
         wait_until(
-            lambda: bool(town.desk.row("sc_req_item", f"sys_id={sys_id}")["correlation_id"]),
+            lambda: bool(town.desk.row("sc_req_item", item)["correlation_id"]),
             f"the request for {ritm['number']}",
             60,
         )
-    ServiceNow(town.at.servicenow, "admin", "admin").change(
-        "sc_req_item", sys_id, approval="cancelled"
-    )
+    administrator = ServiceNow(town.at.servicenow, "admin", "admin")
+    administrator.change("sc_req_item", ritm["sys_id"], approval="cancelled")
 
     cho.signs_in("/operations")
     cho.reloads_until_it_sees(ritm["number"])
     cho.follows(ritm["number"], within=cho.part("Needs attention"))
-    cho.sees("needs attention", "was cancelled", "Ada")
+    cho.sees("needs attention", "was cancelled", role[0])
     cho.step("reads that the order was cancelled under way")
-    cho.fills_in("OIM request to adopt", other)
-    decides(cho, "Adopt", "This is the one that she needs.")
-    cho.sees("The order now follows that request.", f"Adopted request {other}")
-    expect(cho.page.locator(f"main [data-request-id='{other}']")).to_be_visible()
-    cho.step("lets it follow another request of hers")
+    cho.fills_in("OIM request to adopt", unlike)
+    decides(cho, "Adopt", "A slip of the finger.")
+    cho.sees(f"Request {unlike} is not for {role[0]}.")
+    cho.step("is kept from a mistake")
+    cho.fills_in("OIM request to adopt", own)
+    decides(cho, "Adopt", "She had asked in OIM herself.")
+    cho.sees("The order now follows that request.", f"Adopted request {own}")
+    expect(cho.page.locator(f"main [data-request-id='{own}']")).to_be_visible()
+    cho.step("lets it follow what ada asked in OIM")
 
 
 def decides(one: Person, button: str, reason: str) -> None:

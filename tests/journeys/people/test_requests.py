@@ -16,24 +16,13 @@ pytestmark = [
 ]
 
 
-def asks_for(one: Person, role: tuple[str, str], why: str) -> str:
-    """Ask for a role in OIM's catalogue; the number of the request."""
-    name, key = role
-    one.opens(f"{one.at.oim}/identity/faces/catalog")
-    one.fills_in("Search", name)
-    one.presses("Search")
-    offer = one.page.locator(f"[data-item='role:{key}']")
-    one.fills_in("Justification", why, within=offer)
-    one.step(f"finds {name} in the catalogue of OIM")
-    one.presses("Request", within=offer)
-    one.sees("Requested items", why)
-    return one.page.get_by_role("heading", level=1).inner_text().removeprefix("Request ")
-
-
 def test_an_employee_asks_in_oim_and_follows_it_everywhere(person: Cast, town: Town) -> None:
     ada, role = person("ada"), town.role_for_ada()
     ada.context.clock.install()
-    ada.signs_in()
+    ada.opens("/")
+    ada.sees("Password")
+    ada.step("is asked who she is")
+    ada.gives_the_password()
     ada.sees("Hello", "as of")
     mine = ada.part("My open requests")
     ada.sees("waiting for", within=mine)
@@ -49,7 +38,7 @@ def test_an_employee_asks_in_oim_and_follows_it_everywhere(person: Cast, town: T
     assert ada.passwords == 1, "OIM asked for a password of its own"
     ada.step("sees the same request in OIM")
 
-    request_id = asks_for(ada, role, "I take part in the stocktaking.")
+    request_id = ada.asks_in_oim_for(role, "I take part in the stocktaking.")
     ada.step("has asked for it")
     ada.goes_back_to_the_first_tab()
 
@@ -71,8 +60,8 @@ def test_an_employee_asks_in_oim_and_follows_it_everywhere(person: Cast, town: T
 def test_a_manager_follows_a_mailed_link_and_decides_in_oim(person: Cast, town: Town) -> None:
     ada, ben = person("ada"), person("ben")
     ada.signs_in()
-    wanted = asks_for(ada, town.role_for_ada(), "For the stocktaking.")
-    unwanted = asks_for(ada, town.role_for_ada(), "Out of curiosity.")
+    wanted = ada.asks_in_oim_for(town.role_for_ada(), "For the stocktaking.")
+    unwanted = ada.asks_in_oim_for(town.role_for_ada(), "Out of curiosity.")
     ada.opens("/")
     ada.presses("Refresh")
     expect(ada.request(wanted, "My open requests")).to_contain_text("waiting for Ben")

@@ -18,6 +18,7 @@ def test_the_sessions_cookie_is_out_of_scripts_reach(person: Cast) -> None:
     ada = person("ada")
     ada.signs_in()
     ada.sees("Hello")
+    ada.step("is signed in")
     cookies = {cookie.get("name"): cookie for cookie in ada.context.cookies(ada.at.broker)}
     session = cookies["broker_session"]
     assert (session.get("httpOnly"), session.get("sameSite")) == (True, "Lax")
