@@ -237,8 +237,8 @@ def test_a_timeline_names_the_products_not_their_kinds(
 
 
 def test_the_menu_marks_the_family_of_a_page(visit: Visit, company: Company) -> None:
-    page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
-    assert '<a href="/orders" class="here">' in page
+    for name, path in (("ada", f"/orders/{company.order.id}"), ("cho", "/orders/new")):
+        assert '<a href="/orders" class="here">' in text_of(visit(name).get(path)), path
     assert '<a href="/orders" aria-current="page">' in text_of(visit("ada").get("/orders"))
 
 

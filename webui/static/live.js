@@ -65,15 +65,7 @@
     count();
   };
 
-  // What somebody has unfolded stays so when the page is renewed.
-  let unfolded = [];
-  document.body.addEventListener("htmx:beforeSwap", () => {
-    unfolded = [...document.querySelectorAll("details[open][id]")].map((found) => found.id);
-  });
-  document.body.addEventListener("htmx:afterSettle", () => {
-    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-    freshen();
-  });
+  document.body.addEventListener("htmx:afterSettle", freshen);
 
   // When we cannot be reached the page stays as it is, and says how old that is.
   let renewed = new Date();
