@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from redis.exceptions import RedisError
+
 from broker import settings
 from broker.ports.queue import QueueName
 from cli.families import command, family
@@ -62,7 +64,13 @@ def worker(args: argparse.Namespace) -> int:
     """Look for a recent sign of life from this machine."""
     from jobs.worker import heard
 
-    age = heard(redis_url(), QueueName(args.queue), socket.gethostname())
+    url = redis_url()
+    if not url:
+        raise Fault("BROKER_REDIS_URL is missing: a worker listens to Redis.")
+    try:
+        age = heard(url, QueueName(args.queue), socket.gethostname())
+    except RedisError as error:
+        raise Fault(f"BROKER_REDIS_URL: Redis does not answer: {error}") from None
     return _judge(age, _WORKER_SECONDS, f"a worker for {args.queue} on this machine")
 
 

@@ -148,13 +148,13 @@ def _when_redis_is_back(
     return None
 
 
-def heard(url: str | None, queue: QueueName, host: str) -> float | None:
+def heard(url: str, queue: QueueName, host: str) -> float | None:
     """How many seconds ago a worker on `host` said that it listens to `queue`; None if none did.
 
     Looked up by name, not in RQ's list: a Redis that has lost everything hears of its workers
     again, but the list is written at their start only.
     """
-    with Redis.from_url(url or "") as connection:
+    with Redis.from_url(url) as connection:
         pattern = f"{Worker.redis_worker_namespace_prefix}{_prefix(queue, host)}*"
         keys = list(connection.scan_iter(match=pattern, count=1000))
         beats = [connection.hget(key, "last_heartbeat") for key in keys]
@@ -175,7 +175,7 @@ def redis_fault(connection: "Redis") -> str | None:
     try:
         policy = str(connection.info("memory").get("maxmemory_policy"))
     except RedisError as error:
-        return f"BROKER_REDIS_URL: Redis does not answer: {error}."
+        return f"BROKER_REDIS_URL: Redis does not answer: {str(error).rstrip('.')}."
     if policy == "noeviction":
         return None
     return (

@@ -17,12 +17,12 @@ from cli.main import main, parser
 from tools.servers import Database
 
 ROOT = Path(__file__).resolve().parents[2]
-FAMILIES = {"db", "sync", "orders", "audit"}
+FAMILIES = {"db", "sync", "orders", "audit", "health"}
 COMMANDS = [
     ["demo"], ["sandbox"], ["web"], ["worker"], ["clock"], ["db", "upgrade"], ["db", "check"],
     ["sync", "person"], ["sync", "changes"], ["sync", "everything"], ["orders", "list"],
     ["orders", "show"], ["orders", "retry"], ["orders", "adopt"], ["orders", "cancel"],
-    ["doctor"], ["audit", "verify"], ["audit", "export"],
+    ["health", "web"], ["health", "worker"], ["health", "clock"], ["doctor"], ["audit", "verify"], ["audit", "export"],
 ]  # fmt: skip
 
 

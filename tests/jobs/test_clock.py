@@ -49,6 +49,40 @@ def test_a_failing_step_does_not_keep_the_others_from_happening(
     assert rounds == ["notice", "ring_due", "housekeeping"]
 
 
+@pytest.mark.parametrize("failing", [False, True])
+def test_only_a_round_without_a_failure_shows_a_pulse(
+    rounds: list[str], monkeypatch: pytest.MonkeyPatch, failing: bool
+) -> None:
+    stop, pulses = threading.Event(), [0]
+
+    def last_step(_broker: object) -> None:
+        stop.set()
+        if failing:
+            raise ConnectionError("the database is away")
+
+    def pulse() -> None:
+        pulses[0] += 1
+
+    monkeypatch.setattr(relay, "housekeeping", last_step)
+
+    clock.run(SimpleNamespace(), stop, every=0.001, pulse=pulse)  # type: ignore[arg-type]  # as above
+
+    assert pulses == [0 if failing else 1]
+
+
+def test_a_pulse_that_cannot_be_shown_does_not_stop_the_clock(rounds: list[str]) -> None:
+    stop = threading.Event()
+
+    def pulse() -> None:
+        if len(rounds) > len(STEPS):
+            stop.set()
+        raise OSError("no space left")
+
+    clock.run(SimpleNamespace(), stop, every=0.001, pulse=pulse)  # type: ignore[arg-type]  # as above
+
+    assert len(rounds) == 2 * len(STEPS)
+
+
 def test_the_clock_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
     monkeypatch.setattr(clock, "tick", lambda _broker: stop.set())
