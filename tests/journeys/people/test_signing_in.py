@@ -9,7 +9,7 @@ from tests.journeys.people.person import Cast, Person
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.xdist_group("people"),
 ]
 
