@@ -27,6 +27,7 @@ from tests.webui.company import (
     waiting_for,
 )
 from webui.errors import error_page
+from webui.ui.words import plural
 
 
 def words(page: str) -> str:
@@ -275,9 +276,13 @@ def test_what_a_reading_brought_is_told_in_words(
         for counts in ({"read": 4, "new": 3, "same": 1, "gone": 0}, {"read": 0}):
             run = sync_runs.start(session, "oim", "person", NOW, company.people["ada"].id)
             sync_runs.finish(session, run, NOW, counts)
+        sync_runs.start(session, "oim", "people", NOW)
     page = words(text_of(visit("cho").get("/operations")))
     assert "Ada Example just now 0.0 s 4 read, 3 new, 1 unchanged" in page
-    assert "nothing new" in page
+    assert "Ada Example just now 0.0 s nothing new" in page
+    assert "People and their accounts just now running" in page
+    assert page.count("nothing new") == 1
+    assert plural(5001, "person", "people") == "5,001 people"
 
 
 def test_the_audit_page_names_requests_and_shortens_hashes(

@@ -137,8 +137,8 @@ def system_name(connection: str) -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """ "1 request", "3 requests"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    """ "1 request", "5,000 requests"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def few(names: Sequence[str]) -> str:
