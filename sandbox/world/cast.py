@@ -41,7 +41,7 @@ def leaders(finance: str, today: date) -> list[WorldPerson]:
 
 
 def others(above: dict[str, str], today: date) -> list[WorldPerson]:
-    """The rest of them; `above` names by department who has room for one more report."""
+    """The rest of them; `above` names by department whom they report to."""
     care, it, audit = (above[n] for n in ("Customer Care", "Information Technology",
                                           "Internal Audit"))  # fmt: skip
     return [

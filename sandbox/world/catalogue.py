@@ -45,7 +45,7 @@ def _owners(people: Mapping[str, WorldPerson], today: date) -> dict[str, list[st
     for person in people.values():
         since = person.leads_since
         long = since is not None and since < today - _IN_OFFICE
-        if long and person.manager in heads and person.key not in RESERVED:
+        if long and person.active and person.manager in heads and person.key not in RESERVED:
             found[person.department].append(person.key)
     for key in heads:
         found[people[key].department] = found[people[key].department] or [key]

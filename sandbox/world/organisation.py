@@ -12,7 +12,7 @@ from sandbox.world.tables import rows, weights
 
 T = TypeVar("T")
 SPAN = range(5, 13)
-_WIDE, _TEAM = SPAN[-1], 9  # a lead and eight others
+_TEAM = 9  # a lead and eight others
 _TEAM_SIZES = (7, 8, 6, 9, 5, 10)
 _TITLES = 8
 
@@ -109,11 +109,11 @@ class Sites:
         return site
 
 
-def grow(department: Department, people: int, site: str, above: Post | None) -> Iterator[Post]:
-    """Posts for so many people under `above`, leads before those they lead."""
+def grow(department: Department, people: int, widest: int) -> Iterator[Post]:
+    """Posts for so many people under a head who can lead `widest`; leads before those they lead."""
     sites = Sites(department)
-    for branch in branches(people):
-        yield from _branch(department, branch, sites.next(branch) if above is None else site, above)
+    for branch in branches(people, widest):
+        yield from _branch(department, branch, sites.next(branch), None)
 
 
 def _branch(department: Department, people: int, site: str, above: Post | None) -> Iterator[Post]:
@@ -126,20 +126,20 @@ def _branch(department: Department, people: int, site: str, above: Post | None) 
         yield from branch
 
 
-def branches(people: int) -> list[int]:
+def branches(people: int, widest: int = SPAN[-1]) -> list[int]:
     """So many people as branches under one superior: 1 is somebody without a team."""
-    if people <= _WIDE:
+    if people <= widest:
         return [1] * people
     leads = max(1, round((people - 4) / _TEAM))
     if leads <= 4:  # noqa: PLR2004 -- a few teams, and specialists beside them
-        return _mixed(people, leads)
-    leads = min(max(leads, SPAN[0]), _WIDE - 2)
+        return _mixed(people, leads, widest)
+    leads = min(max(leads, SPAN[0]), widest - 2)
     return [size for size in apportioned(people, [1.0] * leads) if size]
 
 
-def _mixed(people: int, leads: int) -> list[int]:
+def _mixed(people: int, leads: int, widest: int) -> list[int]:
     for size in _TEAM_SIZES:
         alone = people - leads * (size + 1)
-        if alone >= 0 and leads + alone in SPAN:
+        if alone >= 0 and SPAN[0] <= leads + alone <= widest:
             return [size + 1] * leads + [1] * alone
     return [people - SPAN[0] + 1, *[1] * (SPAN[0] - 1)]

@@ -42,9 +42,8 @@ class _Company:
         rest = max(0, how_many - len(self.people) - named)
         leaving = round(rest * _LEAVERS)
         self._staff(rest - leaving)
-        above = {name: self._with_room(name) for name in self._heads}
-        for one in cast.others(above, self._today):
-            self._settle(one)
+        for one in cast.others(self._heads, self._today):
+            self._settle(one if one.manager == "ben" else self._placed(one))
         self._move()
         for _ in range(leaving):
             self._leave()
@@ -87,7 +86,8 @@ class _Company:
 
     def _department(self, department: Department, size: int) -> None:
         keys: dict[int, str] = {}
-        posts = list(grow(department, size, "", None))
+        room = SPAN[-1] - self._reports[self._heads[department.name]]
+        posts = list(grow(department, size, room))
         for number, post in enumerate(posts):
             boss = keys[id(post.above)] if post.above else self._heads[department.name]
             person = self._hiring.hire(_title(self._rng, post), department.name, boss, post.site)
@@ -105,11 +105,10 @@ class _Company:
         since = hired + timedelta(days=int(days * self._rng.random()))
         return replace(person, hired_on=hired, leads_since=since)
 
-    def _with_room(self, department: str) -> str:
-        """A lead who can take three more people, or else the head."""
-        leads = self._leads.get(department, [])
-        free = [key for key in leads if self._reports[key] + 3 in SPAN]
-        return free[0] if free else self._heads[department]
+    def _placed(self, person: WorldPerson) -> WorldPerson:
+        """In the smallest team of their department; where there are none, under the head."""
+        leads = self._leads.get(person.department) or [self._heads[person.department]]
+        return replace(person, manager=min(leads, key=lambda key: self._reports[key]))
 
     def _move(self) -> None:
         """Some have come from another team."""

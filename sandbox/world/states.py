@@ -73,7 +73,7 @@ FORGOTTEN = (
     State("Request Approval Auto Approved", 10, NONE, FORGOTTEN_DAYS),
     State("Operation Approval Auto Approved", 10, NONE, FORGOTTEN_DAYS),
 )
-_SEEK_RARE = 0.3
+_SEEK_RARE, _SEEK_FORGOTTEN = 0.3, 0.85
 
 
 class States:
@@ -82,11 +82,12 @@ class States:
     def __init__(self, rng: Random, states: Sequence[State]) -> None:
         self._rng, self._states = rng, states
         self._missing = [state for state in states if state.share < 100]  # noqa: PLR2004 -- rare
+        self._seek = _SEEK_FORGOTTEN if states is FORGOTTEN else _SEEK_RARE
         self._bounds = list(accumulate(state.share for state in states))
 
     def draw(self, age: float) -> State:
         """For something so many days old."""
-        if self._missing and self._rng.random() < _SEEK_RARE:
+        if self._missing and self._rng.random() < self._seek:
             for state in self._missing:
                 if state.youngest <= age <= state.oldest:
                     self._missing.remove(state)

@@ -104,7 +104,8 @@ class Plan:
         """Some ask a second time, a few days after a refusal."""
         if self._rng.random() < _AGAIN and case.occasion != "again":
             later = at + int((1 + 8 * self._rng.random()) * DAY)
-            self._add(later, case._replace(occasion="again", why=None))
+            own = case._replace(occasion="again", requester=case.person.key, order=None, why=None)
+            self._add(later, own)
 
     def next(self, at: int) -> Case | None:
         """What is due by then."""
