@@ -22,7 +22,8 @@ COMMANDS = [
     ["demo"], ["sandbox"], ["web"], ["worker"], ["clock"], ["db", "upgrade"], ["db", "check"],
     ["sync", "person"], ["sync", "changes"], ["sync", "everything"], ["orders", "list"],
     ["orders", "show"], ["orders", "retry"], ["orders", "adopt"], ["orders", "cancel"],
-    ["health", "web"], ["health", "worker"], ["health", "clock"], ["doctor"], ["audit", "verify"], ["audit", "export"],
+    ["health", "web"], ["health", "worker"], ["health", "clock"],
+    ["doctor"], ["audit", "verify"], ["audit", "export"],
 ]  # fmt: skip
 
 
