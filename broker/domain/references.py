@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import re
 import uuid
 from dataclasses import dataclass
 
 _NAMESPACE = uuid.UUID("6f0c3f1e-6d0e-5b0a-9a39-2f6f6c0b7a11")
+_WORD_LENGTH = 16
+# Also as part of a longer word, for a text may be cut after it.
+_LIKE_A_WORD = re.compile(rf"RB-(?=[0-9a-f]{{{_WORD_LENGTH}}})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,16 @@ def submission_word(source: str, item_id: str, wish: str) -> str:
 
     Depends on nothing but what is wished for, so that it can be recognised after any loss.
     """
-    return f"RB-{_named(source, item_id, wish)[:16]}"
+    return f"RB-{_named(source, item_id, wish)[:_WORD_LENGTH]}"
+
+
+def without_submission_words(text: str) -> str:
+    """People's own text, in which nothing can pass for a submission's word.
+
+    Whoever knows an item can work its word out: planted in another order's text, it would make
+    that order's request pass for the item's own.
+    """
+    return _LIKE_A_WORD.sub("RB ", text)
 
 
 def desk_mark(source: str, item_id: str, what: str) -> str:

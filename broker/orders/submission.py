@@ -14,6 +14,7 @@ from broker.context import Broker
 from broker.domain.access import CatalogueItem, ItemKind
 from broker.domain.errors import Postponed, Refused, UnknownOutcome
 from broker.domain.orders import LineEvent, LineState
+from broker.domain.references import without_submission_words
 from broker.orders import confirmation, steps
 from broker.ports.iga import Receipt, Submission
 from broker.store import audit, orders, outbox
@@ -72,7 +73,8 @@ def _claimed_line(
 def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
     assert order.beneficiary is not None, "a verified order has a beneficiary"
     assert line.reference is not None, "a verified line has its word"
-    words = (order.item_number, order.task_number, line.reference, order.justification)
+    told = without_submission_words(order.justification)
+    words = (order.item_number, order.task_number, line.reference, told)
     return Submission(
         reference=line.reference,
         beneficiary_key=order.beneficiary.key,
