@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from broker.store.base import Base
 
 _HOME = "home"
-# A dump restored elsewhere meets another cluster or database, a base back-up another time line
-# (PostgreSQL, "System Information Functions", "Control Data Functions").
+# A dump restored elsewhere meets another cluster or database, recovery to a point in time another
+# time line (PostgreSQL, "System Information Functions", "Control Data Functions").
 _HERE = text(
     "SELECT concat_ws('/', system_identifier, oid, timeline_id)"
     " FROM pg_control_system(), pg_control_checkpoint(), pg_database"
