@@ -113,7 +113,7 @@ class Person:
         """ServiceNow has a sign-in of its own; it raises the login event."""
         self.opens(f"{self.at.servicenow}/login.do")
         expect(self.page.get_by_label("Password")).to_be_visible()
-        self.step("is asked who it is by ServiceNow")
+        self.step("is asked for a password by ServiceNow")
         self.fills_in_name_and_password()
         expect(self.page.get_by_role("heading", name="Hello")).to_be_visible()
 
