@@ -1,5 +1,6 @@
 """What the desk's mirror says of a request and its decisions, field by field, and when again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from broker.domain.access_requests import AccessRequest, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import Person
 from broker.domain.references import ExternalRef, mirror_id
-from broker.ports.desk import MirrorRow
+from broker.ports.desk import MirrorFault, MirrorRow
 from broker.ports.queue import QueueName
 from broker.store import outbox, requests
 from broker.store.people import PersonRow
@@ -195,9 +196,9 @@ def test_however_many_rows_are_due_all_are_written_once(known: House, count: int
 class Counting(FakeDesk):
     """Counts the calls of the mirror."""
 
-    def mirror(self, rows: object) -> object:  # type: ignore[override]  # as the parent's
+    def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
         self.asked.append("mirror")
-        return super().mirror(rows)  # type: ignore[arg-type]
+        return super().mirror(rows)
 
 
 def test_nothing_to_write_is_no_call(known: House) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -55,9 +55,9 @@ def audited(broker: Broker) -> list[AuditEventRow]:
 @pytest.mark.parametrize("ends_at", [None, NOW + timedelta(hours=1, microseconds=7)])
 @pytest.mark.parametrize("groups", [(), ("a",), ("a", "b")])
 def test_what_is_kept_of_an_identity_is_read_again_whole(
-    ends_at: object, groups: tuple[str, ...]
+    ends_at: datetime | None, groups: tuple[str, ...]
 ) -> None:
-    identity = replace(IDENTITY, session_not_on_or_after=ends_at, groups=groups)  # type: ignore[arg-type]
+    identity = replace(IDENTITY, session_not_on_or_after=ends_at, groups=groups)
     kept = json.loads(json.dumps(answers.kept(identity)))
     assert answers.read_again(kept) == Answer(
         idp=IDENTITY.idp, subject="S-1", login="ada", email="ada@example.com",
