@@ -7,8 +7,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NoReturn
 
@@ -16,12 +16,13 @@ from flask import Flask
 
 from sandbox.oim.faults import FAULTS as OIM_FAULTS
 from sandbox.web import LOOPBACK, Server, address, listen, serve
-from sandbox.world import World, build_world
+from sandbox.world import History, World, WorldRequest, build_world
 
 NAMES = ("servicenow", "oim", "idp")
 _DEMO_PORTS = {"servicenow": 8081, "oim": 8082, "idp": 8083, "all": 8081}
 _WRONG_ARGUMENTS, _PORT_TAKEN = 2, 1
 _LAST_PORT = 65533  # `all` takes two more
+_STEP = 20_000  # after so many requests it says how far it is
 _SERVICENOW_FAULTS = (
     "down", "hibernating", "rate-limit", "busy", "session-overflow", "drop-after-accept",
     "drop-before",
@@ -175,12 +176,32 @@ def _host(name: str) -> str:
     return "localhost" if name == "idp" else LOOPBACK
 
 
+@dataclass(frozen=True)
+class _Told:
+    """A history that says how far it has been read, when that takes long."""
+
+    history: History
+
+    def __len__(self) -> int:
+        return len(self.history)
+
+    def __iter__(self) -> Iterator[WorldRequest]:
+        whole, terminal = len(self), sys.stderr.isatty()
+        step = _STEP if terminal else 10 * _STEP
+        for seen, request in enumerate(self.history, 1):
+            yield request
+            if seen % step == 0:
+                print(f"sandbox: {seen:,} of {whole:,} requests", file=sys.stderr, flush=True,
+                      end="\r" if terminal and seen + step <= whole else "\n")  # fmt: skip
+
+
 def _start(options: argparse.Namespace) -> list[Server]:
     ports = _ports(options)
     listeners = _listeners(options, ports)
     urls = {name: f"http://{_host(name)}:{port}" for name, port in ports.items()}
     urls |= {name: address(listener, _host(name)) for name, listener in listeners.items()}
     world = build_world(options.seed, options.people, options.requests, options.open_share)
+    world = replace(world, history=_Told(world.history))
     site = _Site(world, options, urls)
     servers = []
     for name, listener in listeners.items():

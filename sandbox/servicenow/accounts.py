@@ -44,6 +44,9 @@ class Accounts:
         self._records = records
         self._passwords: dict[str, str] = {}
         self._roles: dict[str, frozenset[str]] = {}
+        self._seen: dict[
+            str, str
+        ] = {}  # sys_ids of names asked for before; thousands are slow to read
 
     def add(self, user_name: str, password: str, roles: frozenset[str] = frozenset()) -> None:
         """Let a user sign in."""
@@ -52,9 +55,17 @@ class Accounts:
 
     def account(self, user_name: str) -> Account | None:
         """The active, unlocked user of that name (names are compared without regard to case)."""
+        wanted = user_name.casefold()
+        row = self._records.find("sys_user", self._seen.get(wanted, ""))
+        if row is None or row["user_name"].casefold() != wanted:
+            row = self._looked_for(wanted)
+        return self._of(row) if row else None
+
+    def _looked_for(self, wanted: str) -> Row | None:
         for row in self._records.all("sys_user"):
-            if row["user_name"] and row["user_name"].casefold() == user_name.casefold():
-                return self._of(row)
+            if wanted and row["user_name"].casefold() == wanted:
+                self._seen[wanted] = row["sys_id"]
+                return row
         return None
 
     def check(self, user_name: str, password: str) -> Account | None:

@@ -164,7 +164,13 @@ def _add_person(instance: ServiceNow, world: World, person: WorldPerson) -> None
         "email": person.email,
         "employee_number": person.employee_number,
         "title": person.title,
-        "department": _department(instance, person.department),
+        "department": _named(instance, "cmn_department", person.department),
+        "location": _named(
+            instance, "cmn_location", person.site, city=person.city, country=person.country
+        ),
+        "cost_center": _named(instance, "cmn_cost_center", person.cost_centre),
+        "city": person.city,
+        "country": person.country,
         "manager": manager.sys_id if manager and manager.desk_user_name else "",
         "active": person.desk_active,
     }
@@ -172,10 +178,11 @@ def _add_person(instance: ServiceNow, world: World, person: WorldPerson) -> None
     instance.accounts.add(person.desk_user_name, person.password)
 
 
-def _department(instance: ServiceNow, name: str) -> str:
-    key = sys_id("cmn_department", name)
-    if instance.records.find("cmn_department", key) is None:
-        instance.records.insert("cmn_department", {"sys_id": key, "name": name}, SYSTEM)
+def _named(instance: ServiceNow, table: str, name: str, **more: str) -> str:
+    """The sys_id of a department, a location, a cost centre; it is added when first named."""
+    key = sys_id(table, name)
+    if instance.records.find(table, key) is None:
+        instance.records.insert(table, {"sys_id": key, "name": name, **more}, SYSTEM)
     return key
 
 

@@ -133,7 +133,9 @@ def _approval(account: Account) -> str:
 
 
 def _catalogue(account: Account) -> str:
-    return _render("catalogue.html", account, items=portal.catalogue(instance()))
+    words, category = request.args.get("search", ""), request.args.get("category", "")
+    found = portal.catalogue(instance(), words, category, request.args.get("page", 1, int))
+    return _render("catalogue.html", account, **found)
 
 
 def _order_page(account: Account) -> str:

@@ -15,6 +15,7 @@ from sandbox.servicenow.stock_tables import APPROVALS, STATES
 
 REQUESTS = f"{SCOPE}_request"
 APPROVALS_TABLE = f"{SCOPE}_approval"
+_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,32 @@ def variables(instance: ServiceNow, ritm: str) -> list[tuple[str, str]]:
     ]
 
 
-def catalogue(instance: ServiceNow) -> list[Row]:
-    """What can be ordered, by name."""
-    return sorted(instance.records.where("sc_cat_item", active="true"), key=lambda row: row["name"])
+def catalogue(
+    instance: ServiceNow, words: str = "", category: str = "", page: int = 1
+) -> dict[str, Any]:
+    """What can be ordered, by name: a page of the items of a category that have all the words."""
+    every = sorted(instance.records.where("sc_cat_item", active="true"), key=_name)
+    found = [row for row in every if category in ("", row["category"]) and _has(row, words)]
+    last = max(1, -(-len(found) // _PAGE))
+    page = min(max(page, 1), last)
+    return {
+        "items": found[(page - 1) * _PAGE : page * _PAGE],
+        "total": len(found),
+        "page": page,
+        "last": last,
+        "words": words,
+        "category": category,
+        "categories": sorted({row["category"] for row in every}),
+    }
+
+
+def _name(row: Row) -> str:
+    return row["name"].casefold()
+
+
+def _has(row: Row, words: str) -> bool:
+    text = f"{row['name']} {row['short_description']} {row['category']}".casefold()
+    return all(word in text for word in words.casefold().split())
 
 
 def questions(instance: ServiceNow, item: Row) -> list[Question]:

@@ -164,6 +164,7 @@ SYS_USER = make_table(
             "phone mobile_phone roles time_zone city country federated_id user_password",
         ),
         *references(manager="sys_user", department="cmn_department", company="core_company"),
+        *references(location="cmn_location", cost_center="cmn_cost_center"),
         *columns_of("glide_date_time", "last_login_time"),
         Column("last_login", "glide_date"),
         Column("active", "boolean", default="true"),
@@ -187,6 +188,10 @@ _PLAIN: list[Table] = [
         ],
     ),
     make_table("cmn_department", "Department", columns_of("string", "name"), display="name"),
+    make_table(
+        "cmn_location", "Location", columns_of("string", "name city country"), display="name"
+    ),
+    make_table("cmn_cost_center", "Cost Center", columns_of("string", "name"), display="name"),
     make_table(
         "sc_cat_item",
         "Catalog Item",

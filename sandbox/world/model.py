@@ -109,26 +109,6 @@ class DeskItem:
 
 
 @dataclass(frozen=True, slots=True)
-class WorldOrder:
-    """One ServiceNow order of the past: `state` is approved, rejected or cancelled.
-
-    `number` is that of REQ, RITM and SCTASK alike, below those that a running sandbox gives.
-    """
-
-    number: int
-    item: str
-    requested_for: str
-    opened_by: str
-    approver: str | None
-    state: str
-    opened_at: datetime
-    decided_at: datetime
-    closed_at: datetime
-    answers: tuple[tuple[str, str], ...] = ()
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class WorldTask:
     """One decision on a request. The assignee is a person's key, or `role:NAME` for a queue."""
 
@@ -201,7 +181,6 @@ class World:
     items: dict[tuple[str, str], WorldItem]
     desk_items: dict[str, DeskItem]
     history: History
-    orders: tuple[WorldOrder, ...] = ()
     delegates: dict[str, str] = field(default_factory=dict)
     queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
     company: str = "Marlow & Hythe Logistics"

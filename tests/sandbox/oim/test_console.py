@@ -184,3 +184,18 @@ def test_after_signing_out_the_next_page_asks_again_and_is_silent(browse: Browse
     assert "signed out" in ada.open("/identity/faces/signout")
     assert "OIM_SESSION" not in ada.http.cookies
     assert "Welcome, Ada" in ada.open("/identity/faces/home")
+
+
+def test_the_catalogue_has_pages_and_filters(browse: Browse) -> None:
+    ada = browse("ada")
+    first = ada.open("/identity/faces/catalog")
+    assert "200 items, page 1 of 5" in first
+    assert "Finance Reporting" in first
+    second = ada.open("/identity/faces/catalog?page=2")
+    assert 'rel="prev"' in second
+    assert "Finance Reporting" not in second
+    assert "page 5 of 5" in ada.open("/identity/faces/catalog?page=99")
+    few = ada.open("/identity/faces/catalog?kind=account&category=Finance&search=payments")
+    assert "1 item<" in few
+    assert "Treasury Workbench" in few
+    assert "Nothing in the catalogue" in ada.open("/identity/faces/catalog?search=unicorn")

@@ -197,3 +197,22 @@ def test_signing_out_ends_the_session(desk: Desk, signed_in: SignIn) -> None:
     ada = signed_in("ada")
     ada.page("/logout.do")
     assert "/login.do" in ada.get(f"{desk.url}/sp").url
+
+
+def test_the_catalogue_is_searched_and_filtered(desk: Desk, signed_in: SignIn) -> None:
+    ada = signed_in("ada")
+    assert "Standard laptop" in ada.page("/sp?id=sc_home")
+    found = ada.page("/sp?id=sc_home&search=LAPTOP%20engineers")
+    assert "Laptop for engineers" in found
+    assert "Standard laptop" not in found
+    hardware = ada.page("/sp?id=sc_home&category=Hardware&page=99")
+    assert "Standard laptop" in hardware
+    assert "Visitor badge" not in hardware
+    assert "Nothing in the catalogue" in ada.page("/sp?id=sc_home&search=unicorn")
+
+
+def test_people_have_a_place_and_a_cost_centre(desk: Desk) -> None:
+    (ada,) = desk.as_("broker").rows("sys_user", "user_name=ada")
+    (site,) = desk.as_("broker").rows("cmn_location", f"sys_id={ada['location']}")
+    assert (site["city"], site["country"]) == (ada["city"], ada["country"]) == ("Marlow", "GB")
+    assert desk.as_("broker").rows("cmn_cost_center", f"sys_id={ada['cost_center']}")
