@@ -61,7 +61,9 @@ def _put_right(session: Session, broker: Broker, actor: Actor) -> Report:
         orders_to_ask_about=orders.doubt_what_was_heard(session),
         requests_to_mirror=requests.mirror_anew(session, iga.name),
     )
-    # A request made in the last moment before the loss may not be found sooner.
+    # A request made in the last moment before the loss may not be found sooner; nor may one whose
+    # order is verified or posted again only now, which submitting sees to by itself.
+    installation.keep_restored_at(session, now)
     searchable = now + timedelta(seconds=iga.capabilities.search_delay_seconds)
     outbox.hold_back(session, "order.submit", searchable)
     for topic in ("sync.people", "sync.changes"):

@@ -6,7 +6,7 @@ restored from a back-up. The intent is stored before the call, so that whoever c
 crash knows that the search has to be given time.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from broker.domain.orders import LineEvent, LineState
 from broker.domain.references import without_submission_words
 from broker.orders import confirmation, steps
 from broker.ports.iga import Receipt, Submission
-from broker.store import audit, orders, outbox
+from broker.store import audit, installation, orders, outbox
 from broker.store.orders import BackReferenceRow, OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
@@ -88,12 +88,8 @@ def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
 def _look(
     broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission
 ) -> str | None:
-    """Search for what an earlier try may have made, once searching can be trusted.
-
-    A line that was never tried needs no patience: whatever was lost, was lost longer ago.
-    """
-    if line.state is LineState.UNCERTAIN:
-        _wait_for_the_search(broker, order, line)
+    """Search for what an earlier try may have made, once searching can be trusted."""
+    _wait_for_the_search(broker, order, line)
     try:
         return broker.iga(order.iga).find_submitted(submission)
     except UnknownOutcome as several:
@@ -102,12 +98,23 @@ def _look(
 
 
 def _wait_for_the_search(broker: Broker, order: OrderRow, line: OrderLineRow) -> None:
+    tried_at = _last_tried_at(broker, line)
+    if tried_at is None:
+        return
     delay = broker.iga(order.iga).capabilities.search_delay_seconds
-    trusted_at = (line.tried_at or line.changed_at) + timedelta(seconds=delay)
+    trusted_at = tried_at + timedelta(seconds=delay)
     remaining = (trusted_at - broker.clock.now()).total_seconds()
     if remaining > 0:
         why = "the IGA's search may not show a new request yet"
         raise Postponed(remaining, why, forgives=False)
+
+
+def _last_tried_at(broker: Broker, line: OrderLineRow) -> datetime | None:
+    """When the line may have been tried last: here, or in a life that a restore has undone."""
+    with broker.sessions() as session:
+        lost_at = installation.restored_at(session)
+    here = (line.tried_at or line.changed_at) if line.state is LineState.UNCERTAIN else None
+    return max(filter(None, (lost_at, here)), default=None)
 
 
 def _send(

@@ -1,12 +1,14 @@
 """Where this database lives, so that it notices when it wakes up somewhere else."""
 
+from datetime import datetime
+
 from sqlalchemy import String, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from broker.store.base import Base
 
-_HOME = "home"
+_HOME, _RESTORED = "home", "restored_at"
 # A dump restored elsewhere meets another cluster or database, recovery to a point in time another
 # time line (PostgreSQL, "System Information Functions", "Control Data Functions").
 _HERE = text(
@@ -46,6 +48,17 @@ def settle_in(session: Session) -> None:
     if here := _here(session):
         session.merge(InstallationRow(name=_HOME, value=here))
         session.flush()
+
+
+def keep_restored_at(session: Session, at: datetime) -> None:
+    """Remember when this database began a life that knows less than the world."""
+    session.merge(InstallationRow(name=_RESTORED, value=at.isoformat()))
+
+
+def restored_at(session: Session) -> datetime | None:
+    """When it was restored last, if it ever was."""
+    row = session.get(InstallationRow, _RESTORED)
+    return datetime.fromisoformat(row.value) if row else None
 
 
 def _here(session: Session) -> str:

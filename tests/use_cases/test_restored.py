@@ -345,6 +345,31 @@ def test_claims_of_lost_workers_are_freed_and_those_of_living_ones_are_not(house
         )
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["not yet verified", "posted again"])
+def test_what_was_submitted_in_the_last_second_is_found_before_anything_is_sent(
+    lived: House, known: bool, tmp_path: Path
+) -> None:
+    """A standby takes over within seconds, before the IGA's search shows the lost request."""
+    ref, copy = lived.item(), tmp_path / "copy.sqlite"
+    save(lived, copy)
+    answer = lived.post(ref)
+    if known:
+        save(lived, copy)
+    lived.work()
+    lived.iga.hidden = set(lived.iga.requests)
+    lived.clock.forward(seconds=1)
+    with house_on(sqlite(copy).url, lived.iga, lived.desk, lived.clock) as house:
+        restored.after_restore(house.broker, OPERATOR)
+        if not known:
+            answer = house.post(ref)
+        house.work()
+        assert house.state(answer) == "verified"
+        house.iga.hidden = set()
+        settle(house)
+        assert len(house.iga.submissions) == 1
+        assert house.order(answer).lines[0].iga_request_id == "9001"
+
+
 @pytest.mark.both
 def test_an_order_under_way_is_asked_about_and_searched_with_patience(house: House) -> None:
     answer = house.post(house.item())
