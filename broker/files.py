@@ -3,7 +3,7 @@
 import base64
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ class ApiClient:
 
     name: str
     sources: frozenset[str]
-    keys: Mapping[str, Sequence[bytes]]
+    keys: Mapping[str, Sequence[bytes]] = field(repr=False)
 
 
 def load_catalogue(path: Path | None, source: str) -> CatalogueMapping:
@@ -62,6 +62,9 @@ def _client(entry: dict[str, Any], allow_demo: bool) -> tuple[str, ApiClient]:
     secrets, sources = entry["secrets"], entry["sources"]
     if not isinstance(sources, list) or not all(isinstance(name, str) for name in sources):
         raise ValueError('sources are a list of names, such as ["servicenow"]')
+    if not isinstance(secrets, dict):
+        # what stands there instead may be a secret
+        raise ValueError('secrets stand under their family, such as secrets.orders = ["whsec_…"]')
     unknown = set(secrets) - set(FAMILIES)
     if unknown:
         raise ValueError(f"secrets are for {' and '.join(FAMILIES)}, not {', '.join(unknown)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from broker.domain.access import ItemName, UnmappedItem
-from broker.files import FAMILIES, load_api_clients, load_catalogue
+from broker.files import FAMILIES, ApiClient, load_api_clients, load_catalogue
 from broker.settings import BadSettings
 
 ROLE = "grants=[{type='role',name='Finance'}]"
@@ -198,6 +198,18 @@ def test_a_secret_that_is_none_is_refused_without_being_told(
     assert "a secret must be whsec_ and base64 of 24 to 64 random bytes" in fault
     assert "kkkk" not in fault
     assert len(text) < 10 or text.strip() not in fault
+
+
+@pytest.mark.parametrize("given", ["['{}']", "'{}'"])
+def test_secrets_without_a_family_are_refused_without_being_told(clients: Path, given: str) -> None:
+    text = f"[[client]]\nname='a'\nsources=['servicenow']\nsecrets={given.format(secret())}\n"
+    (fault,) = faults_of_clients(clients, text)
+    assert "secrets stand under their family" in fault
+    assert "kkkk" not in fault
+
+
+def test_the_keys_of_a_client_are_not_shown_with_it() -> None:
+    assert "kkkk" not in repr(ApiClient("a", frozenset(), {"orders": [b"kkkk"]}))
 
 
 def test_every_wrong_client_is_told_by_its_number(clients: Path) -> None:
