@@ -64,7 +64,7 @@ def _client(entry: dict[str, Any], allow_demo: bool) -> tuple[str, ApiClient]:
         raise ValueError('sources are a list of names, such as ["servicenow"]')
     if not isinstance(secrets, dict):
         # what stands there instead may be a secret
-        raise ValueError('secrets stand under their family, such as secrets.orders = ["whsec_…"]')
+        raise TypeError('secrets stand under their family, such as secrets.orders = ["whsec_…"]')
     unknown = set(secrets) - set(FAMILIES)
     if unknown:
         raise ValueError(f"secrets are for {' and '.join(FAMILIES)}, not {', '.join(unknown)}")
