@@ -25,14 +25,15 @@ OWNER = "broker_owner"
 APPLICATION = "broker_app"
 SUPERUSER = "postgres"
 START_SECONDS = 20.0
-# Where it listens; and nothing is worth the disk's time, since nothing survives.
+RECOVERY_SECONDS = 120.0
+# Where it listens; and nothing is worth the disk's time, since it need not survive the machine. What
+# was committed survives a killed server, though: its files are in the machine's memory by then.
 _FOR_A_WHILE = tuple(
     word
     for setting in (
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
         "fsync=off",
-        "synchronous_commit=off",
         "full_page_writes=off",
     )
     for word in ("-c", setting)
@@ -150,7 +151,7 @@ class PostgreSQL:
     @classmethod
     def start(cls) -> "PostgreSQL":
         """Make and start a cluster; `NotInstalled` when the programs are missing."""
-        server = cls.bare(["-c", "max_connections=200"])
+        server = cls.bare(["-c", "max_connections=200", "-c", "synchronous_commit=off"])
         server.make_roles()
         return server
 
@@ -171,18 +172,20 @@ class PostgreSQL:
         port = free_port()
         arguments = [program, "-D", str(data), "-p", str(port), *_FOR_A_WHILE, *options]
         server = cls(Process([*_as_postgres("INT"), *arguments], folder), port)
-        wait_until(server.answers, "PostgreSQL's start")
+        wait_until(server.answers, "PostgreSQL's start", RECOVERY_SECONDS)
         return server
 
     def restart(self) -> None:
         """Start it again after a kill. What its killed processes share may take a moment to go."""
         self.process.launch()
-        wait_until(self._answers_again, "PostgreSQL's restart")
+        wait_until(self._answers_again, "PostgreSQL's restart", RECOVERY_SECONDS)
 
     def _answers_again(self) -> bool:
-        if self.process.popen.poll() is not None:
+        try:
+            return self.answers()
+        except RuntimeError:
             self.process.launch()
-        return self.answers()
+            return False
 
     def answers(self) -> bool:
         if self.process.popen.poll() is not None:
@@ -206,7 +209,13 @@ class PostgreSQL:
 
     def run_script(self, database: str, script: str) -> None:
         """Run a script for psql, as the superuser; RuntimeError with its words if it fails."""
-        words = [postgresql_program("psql"), "--no-psqlrc", "--quiet", "--file=-"]
+        words = [
+            postgresql_program("psql"),
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--file=-",
+        ]
         at = f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
         done = subprocess.run(
             [*words, at], input=script, capture_output=True, text=True, check=False
@@ -327,13 +336,13 @@ class Redis:
         here = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
         command = [*dying_with_us(), called, *options, *here, "--daemonize", "no"]
         server = cls(Process(command, folder), port)
-        wait_until(server.answers, "Redis's start")
+        wait_until(server.answers, "Redis's start", RECOVERY_SECONDS)
         return server
 
     def restart(self) -> None:
         """Start it again after a kill; it remembers nothing."""
         self.process.launch()
-        wait_until(self.answers, "Redis's restart")
+        wait_until(self.answers, "Redis's restart", RECOVERY_SECONDS)
 
     def answers(self) -> bool:
         if self.process.popen.poll() is not None:

@@ -3,19 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
-from broker.ports.queue import QueueName
-from cli import demo_settings
-from cli.children import Children
 from cli.demo import Addresses, free_ports, product, walk_command
 from tests.journeys.stand_in import PIECES
-from tools.servers import Database, PostgreSQL, wait_until
+from tools.servers import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = [
@@ -66,58 +60,6 @@ def test_the_main_job_works_and_nothing_is_left_running(empty_database: Database
     assert steps == STEPS
     assert [line for step in range(4) for line in children_of(port + step)] == []
     assert not (ROOT / "var" / f"demo-check-{port}").exists()
-
-
-@pytest.mark.timeout(180)
-def test_the_main_job_works_with_workers_on_redis_and_postgresql(
-    postgresql: PostgreSQL, redis_url: str, tmp_path: Path
-) -> None:
-    at = Addresses(free_ports())
-    with postgresql.lent(postgresql.empty()) as database, stack(at, tmp_path, database, redis_url):
-        done = subprocess.run(
-            walk_command(at), cwd=ROOT, capture_output=True, text=True, check=False, timeout=150
-        )
-
-    assert done.returncode == 0, done.stdout
-
-
-@contextmanager
-def stack(at: Addresses, folder: Path, database: Database, redis_url: str) -> Iterator[None]:
-    """The processes of production: a WSGI server, a worker a queue, two clocks."""
-    environment = demo_settings.prepare(
-        folder / "stack", broker=at.broker, servicenow=at.servicenow, oim=at.oim, idp=at.idp
-    )
-    environment |= {
-        "BROKER_DATABASE_URL": database.url,
-        "BROKER_DATABASE_OWNER_URL": database.owner_url,
-        "BROKER_REDIS_URL": redis_url,
-    }
-    me = [sys.executable, "-m"]
-    children = Children(folder / "stack", environment)
-    try:
-        sandbox = ["sandbox", "all", "--port", str(at.port + 1), "--broker-url", at.broker]
-        children.start("sandbox", [*me, *sandbox, "--parent-pipe"])
-        children.do("database", [*me, "cli.main", "db", "upgrade"])
-        for queue in QueueName:
-            children.start(queue, [*me, "cli.main", "worker", queue])
-        for clock in ("clock", "second clock"):
-            children.start(clock, [*me, "cli.main", "clock"])
-        bind = ["--bind", f"127.0.0.1:{at.port}"]
-        server = [*me, "gunicorn", *bind, "--workers", "2", "--threads", "4", "wsgi:app"]
-        children.start("web", server)
-        wait_until(
-            lambda: all(map(answers, (f"{at.broker}/readyz", f"{at.idp}/metadata"))), "start"
-        )
-        yield
-    finally:
-        children.stop()
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.RequestException:
-        return False
 
 
 def test_every_piece_that_is_replaced_has_its_step() -> None:

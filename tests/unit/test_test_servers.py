@@ -14,7 +14,7 @@ import redis
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from tests.conftest import is_local
+from tests.conftest import is_local, or_skip
 from tools.servers import Database, PostgreSQL, Redis, wait_until
 
 
@@ -68,6 +68,21 @@ def test_a_stopped_redis_leaves_no_folder(redis_server: Redis) -> None:
     other.stop()
     assert not other.process.folder.exists()
     assert redis_server.answers()
+
+
+def test_a_killed_cluster_starts_again_with_what_was_committed() -> None:
+    server = or_skip(lambda: PostgreSQL.bare(["-c", "max_connections=20"]))
+    try:
+        server.create("kept")
+        server.run_script("kept", "CREATE TABLE mine AS SELECT 7 AS number;")
+        server.process.kill()
+        server.restart()
+        server.run_script("kept", "DO $$ BEGIN ASSERT (SELECT number = 7 FROM mine); END $$;")
+        with pytest.raises(RuntimeError, match="does not exist"):
+            server.run_script("kept", "SELECT * FROM yours;")
+    finally:
+        server.stop()
+    assert not server.process.folder.exists()
 
 
 def test_a_server_dies_with_a_killed_parent(redis_server: Redis, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ class OurProcess:
     ) -> None:
         self._name, self._log, self._environment = name, log, environment
         self._command = [*dying_with_us("TERM"), *command]
-        self._sessions: list[int] = []
+        self._children: set[int] = set()
         self._child = self._start()
 
     def _start(self) -> Child:
@@ -88,12 +88,14 @@ class OurProcess:
 
     def kill(self) -> None:
         """SIGKILL."""
+        self._note_children()
         self._child.kill()
 
     def restart(self) -> None:
-        """Another process with the same command."""
-        self._sessions = [*self._sessions, self.pid]
-        self._child.stop()
+        """Another process with the same command. What the killed one has left behind goes first,
+        as it goes with its container.
+        """
+        self.stop()
         self._child = self._start()
 
     def ask_to_end(self) -> None:
@@ -101,11 +103,17 @@ class OurProcess:
         self._child.ask_to_end()
 
     def stop(self) -> None:
-        """End it; then what was left behind when it or a forerunner was killed."""
+        """End it; then what it has left behind, if it was killed."""
+        if not self._child.ended():
+            self._note_children()
         self._child.stop()
-        for pid in members({*self._sessions, self.pid}):
+        for pid in self._children & members(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def _note_children(self) -> None:
+        """While it lives: afterwards its number could be somebody else's."""
+        self._children = members(self.pid) - {self.pid}
 
     def tail(self) -> str:
         """Its last words, if it has ended."""
@@ -144,11 +152,13 @@ class Server:
         return "" if process.popen.poll() is None else process.log()
 
 
-def members(sessions: set[int]) -> Iterator[int]:
-    """The processes of these sessions (each service begins one of its own)."""
+def members(session: int) -> set[int]:
+    """The processes of a session (each service begins one of its own)."""
+    found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             # proc(5): "pid (name) state ppid pgrp session …"; a name may hold anything.
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-            if int(fields[3]) in sessions:
-                yield int(stat.parent.name)
+            if int(fields[3]) == session:
+                found.add(int(stat.parent.name))
+    return found
