@@ -217,6 +217,8 @@ def trail(staff: Sessions) -> Sessions:
         ("order.verify", [2, 1]),
         ("link.set", [3]),
         ("verified", [2, 1]),
+        (" verified ", [2, 1]),
+        (" link.set ", [3]),
         ("broker", [3, 2]),
         ("order.*", []),
         ("704", []),

@@ -61,7 +61,7 @@ def request_page(session: Session, viewer: Viewer, row_id: str) -> RequestPage |
     if row is None:
         return None
     order = orders_of(session, [row]).get(row.id)
-    if not may_see(viewer, scope.parties_of(session, row, order)):
+    if not may_see(viewer, scope.parties_of(session, row)):
         return None
     names = names_of(session, [row])[row.iga]
     return _page(viewer, row, order, names)

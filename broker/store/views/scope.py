@@ -76,11 +76,16 @@ def visible_orders(viewer: Viewer) -> Condition:
     return or_(*(column == viewer.person_id for column in mine))
 
 
-def parties_of(session: Session, row: RequestRow, order: OrderRow | None) -> Parties:
-    """The people of a request, for the pure rule."""
+def parties_of(session: Session, row: RequestRow) -> Parties:
+    """The people of a request, for the pure rule: who ordered it in any order, too."""
+    ordered = (
+        select(PersonRow.key)
+        .join(OrderRow, OrderRow.requester_id == PersonRow.id)
+        .join(OrderLineRow, OrderLineRow.order_id == OrderRow.id)
+        .where(OrderRow.iga == row.iga, OrderLineRow.iga_request_id == row.request_id)
+    )
     keys = {row.requester_key, *(b.person_key for b in row.beneficiaries)}
-    if order and order.requester:
-        keys.add(order.requester.key)
+    keys |= set(session.scalars(ordered))
     managers = select(PersonRow.manager_key).where(
         PersonRow.iga == row.iga, PersonRow.key.in_(keys), PersonRow.manager_key.is_not(None)
     )
