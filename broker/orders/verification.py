@@ -52,6 +52,13 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
+class Groundless:
+    """True, and no business of the IGA: the item stands for no access."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closed(Unclear):
     """Approved, and closed since: perhaps because it has been carried out already."""
 
@@ -65,7 +72,7 @@ class Genuine:
     items: Sequence[CatalogueItem]
 
 
-Finding = Differs | Declined | Unclear | Genuine
+Finding = Differs | Declined | Unclear | Groundless | Genuine
 
 
 def verify(broker: Broker, message: Message) -> Effect:
@@ -200,9 +207,9 @@ def _resolve(broker: Broker, order: OrderRow, seen: DeskOrder) -> Finding:
     if isinstance(names, Unclear):
         return names
     if not names:
-        return Unclear(
-            f"“{seen.catalogue_label}” stands for no access, so there is nothing to submit:"
-            f" cancel this order; {seen.ref.item_number} itself stays as it is."
+        return Groundless(
+            f"“{seen.catalogue_label}” stands for no access: nothing to submit."
+            f" {seen.ref.item_number} stays as it is."
         )
     if order.action != "grant":
         return Unclear("Taking access away is not carried out automatically yet: do it in the IGA.")
@@ -269,11 +276,18 @@ def _decline(
     assert not isinstance(finding, Genuine)
     if isinstance(finding, Unclear):
         return attention.park(session, order, line, finding.sentence, broker)
-    event = finding.event if isinstance(finding, Declined) else LineEvent.REJECT
-    reason = "declined_at_desk" if isinstance(finding, Declined) else "differs_from_desk"
+    event, reason = _ending(finding)
     facts = {"evidence": sha256, "reason": reason}
     steps.happen(session, order, line, event, broker.clock.now(), finding.sentence, facts=facts)
     return None
+
+
+def _ending(finding: Differs | Declined | Groundless) -> tuple[LineEvent, str]:
+    if isinstance(finding, Declined):
+        return finding.event, "declined_at_desk"
+    if isinstance(finding, Groundless):
+        return LineEvent.CANCEL, "stands_for_no_access"
+    return LineEvent.REJECT, "differs_from_desk"
 
 
 def _carry(

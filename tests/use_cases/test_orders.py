@@ -97,6 +97,15 @@ def test_a_laptop_that_asks_for_a_role_is_rejected(house: House) -> None:
     assert (house.iga.submissions, house.desk.journal) == ([], [])
 
 
+def test_an_honest_laptop_bothers_nobody(house: House) -> None:
+    answer = house.post(house.item("laptop"))
+    house.work()
+    assert house.state(answer) == "cancelled"
+    assert house.reason(answer).startswith("“Standard laptop” stands for no access: nothing to")
+    assert (house.iga.submissions, house.desk.journal) == ([], [])
+    assert house.audit("order.cancel")[0].details.count("stands_for_no_access") == 1
+
+
 def test_a_forged_twin_does_not_stop_the_honest_order(house: House) -> None:
     ref = house.item()
     forged = house.post(ref, items=[{"type": "role", "name": "Budget Approver"}])
