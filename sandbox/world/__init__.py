@@ -8,6 +8,7 @@ from random import Random
 from sandbox.world.cast import RESERVED
 from sandbox.world.catalogue import build_desk_items, build_items
 from sandbox.world.history import SeededHistory
+from sandbox.world.holdings import holdings_of
 from sandbox.world.model import (
     DeskItem,
     DeskVariable,
@@ -37,6 +38,7 @@ __all__ = [
     "WorldTask",
     "approval_route",
     "build_world",
+    "holdings_of",
     "manager_on",
     "sys_id",
 ]

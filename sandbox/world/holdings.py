@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
 
-from sandbox.world.model import WorldHolding, WorldRequest
-
-if TYPE_CHECKING:
-    from sandbox.world.model import World
+from sandbox.world.model import World, WorldHolding, WorldRequest
 
 EVERYBODY = (("role", "Employee"), ("account", "Active Directory"), ("account", "ServiceNow"))
 GIVING = frozenset({"Assign Roles", "Provision ApplicationInstance", "Provision Entitlement"})
@@ -50,3 +46,11 @@ class Ledger:
         for key in self._held:
             if key in self._active:
                 yield from self._held[key].values()
+
+
+def holdings_of(world: World) -> list[WorldHolding]:
+    """What everybody holds now; this walks through the whole history."""
+    ledger = Ledger(world)
+    for request in world.history:
+        ledger.take(request)
+    return list(ledger.holdings())

@@ -184,13 +184,3 @@ class World:
     delegates: dict[str, str] = field(default_factory=dict)
     queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
     company: str = "Marlow & Hythe Logistics"
-
-    @property
-    def holdings(self) -> list[WorldHolding]:
-        """What everybody holds now; this walks through the whole history."""
-        from sandbox.world.holdings import Ledger
-
-        ledger = Ledger(self)
-        for request in self.history:
-            ledger.take(request)
-        return list(ledger.holdings())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.oim.rows import FINAL
-from sandbox.world import World, WorldRequest, approval_route, build_world, manager_on
+from sandbox.world import World, WorldRequest, approval_route, build_world, holdings_of, manager_on
 from sandbox.world.states import CLOSED, FORGOTTEN, FORGOTTEN_DAYS, OPEN
 from tests.sandbox.world.conftest import NOW
 
@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[3]
 DIGEST = """
 import hashlib, sys
 from datetime import datetime
-from sandbox.world import build_world
+from sandbox.world import build_world, holdings_of
 world = build_world(int(sys.argv[1]), 90, 300, 0.1, datetime.fromisoformat(sys.argv[2]))
 parts = (world.people, world.items, world.desk_items, world.delegates, world.queues)
-text = repr([*parts, list(world.history), world.holdings])
+text = repr([*parts, list(world.history), holdings_of(world)])
 print(hashlib.sha256(text.encode()).hexdigest())
 """
 
@@ -145,7 +145,7 @@ def test_leavers_lose_what_they_had(company: World, past: list[WorldRequest]) ->
     assert {r.request_type for r in revoked} <= {
         "Revoke Account", "Revoke Entitlement", "Remove from Roles"
     }  # fmt: skip
-    held = {holding.person for holding in company.holdings}
+    held = {holding.person for holding in holdings_of(company)}
     assert all(company.people[key].active for key in held)
 
 
@@ -155,7 +155,7 @@ def test_projects_end_and_their_access_with_them(company: World, past: list[Worl
     assert all(r.ends_on and r.ends_on > r.created_at.date() for r in ending)
     over = {r.request_id for r in ending if r.ends_on and r.ends_on < company.now.date()}
     assert over
-    assert over.isdisjoint({holding.request_id for holding in company.holdings})
+    assert over.isdisjoint({holding.request_id for holding in holdings_of(company)})
 
 
 def test_several_items_are_a_parent_with_children(past: list[WorldRequest]) -> None:

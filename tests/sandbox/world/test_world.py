@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.world import ADMINISTRATORS, World, approval_route, build_world, sys_id
+from sandbox.world import ADMINISTRATORS, World, approval_route, build_world, holdings_of, sys_id
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -118,7 +118,7 @@ def test_ada_has_requests_that_wait_for_ben_and_some_that_are_done(world: World)
 
 
 def test_holdings_follow_from_completed_requests(world: World) -> None:
-    held = {(h.person, h.kind, h.name): h for h in world.holdings}
+    held = {(h.person, h.kind, h.name): h for h in holdings_of(world)}
     sap = held["ada", "account", "SAP ERP"]
     request = next(r for r in world.history if r.request_id == sap.request_id)
     assert (request.beneficiary, request.status) == ("ada", "Request Completed")
