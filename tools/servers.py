@@ -26,8 +26,8 @@ APPLICATION = "broker_app"
 SUPERUSER = "postgres"
 START_SECONDS = 20.0
 RECOVERY_SECONDS = 120.0
-# Where it listens; and nothing is worth the disk's time, since it need not survive the machine. What
-# was committed survives a killed server, though: its files are in the machine's memory by then.
+# Where it listens; and nothing is worth the disk's time, since it need not survive the machine.
+# What was committed survives a killed server, though: it is in the machine's memory by then.
 _FOR_A_WHILE = tuple(
     word
     for setting in (
