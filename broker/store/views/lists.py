@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from broker.domain.people import normal
 from broker.domain.visibility import Viewer
@@ -179,6 +179,7 @@ def orders_of(session: Session, rows: Sequence[RequestRow]) -> dict[str, OrderRo
         .join(OrderLineRow, OrderLineRow.iga_request_id == RequestRow.request_id)
         .join(OrderRow, (OrderRow.id == OrderLineRow.order_id) & (OrderRow.iga == RequestRow.iga))
         .where(RequestRow.id.in_([row.id for row in rows]))
+        .options(selectinload(OrderRow.requester))
     )
     return {row_id: order for row_id, order in session.execute(query)}  # noqa: C416 - rows, not pairs
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from broker.domain.orders import LineEvent, LineState, order_state
 from broker.domain.visibility import Viewer
@@ -17,6 +17,7 @@ from broker.store.views.lists import names_of
 from broker.store.views.names import Names, PersonView, view_of
 
 _MOST = 200
+_WITH_PEOPLE = (selectinload(OrderRow.beneficiary), selectinload(OrderRow.requester))
 _SEEN_ENDS = frozenset(
     (LineEvent.FULFIL, LineEvent.REFUSE, LineEvent.FAIL, LineEvent.CANCEL, LineEvent.CLOSE)
 )
@@ -101,7 +102,8 @@ def orders(session: Session, viewer: Viewer, text: str = "") -> tuple[OrderLine,
     if wanted := text.strip().upper():
         numbers = (OrderRow.item_number, OrderRow.task_number, OrderRow.desk_request_number)
         query = query.where(or_(*(number == wanted for number in numbers)))
-    rows = session.scalars(query.order_by(OrderRow.received_at.desc()).limit(_MOST)).all()
+    newest = query.order_by(OrderRow.received_at.desc()).limit(_MOST)
+    rows = session.scalars(newest.options(*_WITH_PEOPLE)).all()
     return lines_of(session, viewer, rows)
 
 
@@ -109,7 +111,8 @@ def needing_attention(session: Session, viewer: Viewer) -> tuple[OrderLine, ...]
     """Orders that wait for an operator, longest waiting first."""
     stuck = select(OrderLineRow.order_id).where(OrderLineRow.state == LineState.NEEDS_ATTENTION)
     query = select(OrderRow).where(scope.visible_orders(viewer), OrderRow.id.in_(stuck))
-    rows = session.scalars(query.order_by(OrderRow.received_at).limit(_MOST)).all()
+    longest = query.order_by(OrderRow.received_at).limit(_MOST)
+    rows = session.scalars(longest.options(*_WITH_PEOPLE)).all()
     return lines_of(session, viewer, rows)
 
 
