@@ -110,7 +110,7 @@ def _recall(
         steps.owe(session, "order.verify", order, now)
     elif _in_flight(order, line):
         return
-    elif LineState.VERIFIED in (line.state, line.left_state) and verdict.firm:
+    elif verdict.firm and _never_submitted(order, line):
         _move(session, order, line, LineEvent.CANCEL, verdict, now)
     elif line.state is LineState.VERIFIED:
         words = " Nothing was submitted to the IGA; retry only if it should be."
@@ -180,6 +180,11 @@ def _in_flight(order: OrderRow, line: OrderLineRow) -> bool:
     """
     restored = line.state is LineState.VERIFIED and order.heard_at is None
     return restored or line.state in _IN_FLIGHT
+
+
+def _never_submitted(order: OrderRow, line: OrderLineRow) -> bool:
+    """Whether it was confirmed and no more, and that in this life of the database."""
+    return LineState.VERIFIED in (line.state, line.left_state) and order.heard_at is not None
 
 
 def _submitted(order: OrderRow) -> bool:

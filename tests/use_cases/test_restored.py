@@ -17,7 +17,7 @@ import pytest
 
 from broker import relay, restored
 from broker.domain.access_requests import RequestState
-from broker.domain.errors import Unavailable, UnknownOutcome
+from broker.domain.errors import Refused, Unavailable, UnknownOutcome
 from broker.orders import cancellation, operate
 from broker.ports.desk import DeskApproval, OrderRef
 from broker.ports.iga import Receipt, Submission
@@ -307,6 +307,30 @@ def test_what_was_submitted_after_the_back_up_cannot_be_cancelled_by_a_recall(
         settle(house)
         assert house.state(answer) == "needs_attention"
         assert "request 9001 goes on in the IGA" in house.reason(answer)
+
+
+def test_what_an_operator_let_go_on_after_the_back_up_cannot_be_cancelled_by_a_recall(
+    lived: House, tmp_path: Path
+) -> None:
+    """In the back-up the order waits for an operator, before anything was submitted."""
+    answer, ref, _ = verified(lived, tmp_path)
+    lived.iga.breaks["find_submitted"] = Refused("oim", "two requests carry this reference")
+    lived.work()
+    assert lived.state(answer) == "needs_attention"
+    copy = save(lived, tmp_path / "parked.sqlite")
+    operate.retry(lived.broker, str(answer["order_id"]), OPERATOR, "looked")
+    lived.work()
+    assert len(lived.iga.submissions) == 1
+    lived.desk.approve(ref.item_id, DeskApproval.CANCELLED)
+    with restore(lived, copy) as house:
+        restored.after_restore(house.broker, OPERATOR)
+        cancellation.announced(house.broker, OPERATOR, ref.source, ref.item_number, ref.item_id)
+        settle(house)
+        assert house.state(answer) == "needs_attention"
+        assert house.reason(answer).endswith("was cancelled at the desk.")
+        operate.retry(house.broker, str(answer["order_id"]), OPERATOR, "looked")
+        settle(house)
+        assert house.order(answer).lines[0].iga_request_id == "9001"
 
 
 # ---- the step after a restore --------------------------------------------------------------------
