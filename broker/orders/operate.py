@@ -61,6 +61,7 @@ def adopt(broker: Broker, order_id: str, request_id: str, actor: Actor, reason: 
     _check_request(broker, order, beneficiary.key, request_id)
 
     def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
+        _demand_free(session, order, line, request_id)
         words = f"Adopted request {request_id}: {reason}"
         follow(session, order, line, LineEvent.ADOPT, request_id, words, broker, actor=actor)
 
@@ -95,6 +96,13 @@ def _check_request(broker: Broker, order: OrderRow, key: str, request_id: str) -
     for line in order.lines:
         if line.state is LineState.NEEDS_ATTENTION and (line.kind, line.item_key) not in asked:
             raise NotPossible(f"Request {request_id} is not for {line.name}.")
+
+
+def _demand_free(session: Session, order: OrderRow, line: OrderLineRow, request_id: str) -> None:
+    """One request carries out one order: a second would be told done without anything done."""
+    other = orders.line_of_request(session, order.iga, request_id)
+    if other is not None and other.id != line.id:
+        raise NotPossible(f"Request {request_id} belongs to {other.order.item_number} already.")
 
 
 def _order(session: Session, order_id: str) -> OrderRow:

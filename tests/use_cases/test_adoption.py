@@ -55,6 +55,15 @@ def test_what_somebody_else_gets_by_the_same_request_does_not_count(
         operate.adopt(house.broker, stuck, "8000", OPERATOR, "a guess")
 
 
+def test_a_request_that_carries_out_another_order_is_not_adopted(house: House, stuck: str) -> None:
+    twin = house.post(house.item())
+    house.work()
+    assert house.order(twin).lines[0].iga_request_id == "9002"
+    with pytest.raises(operate.NotPossible, match="9002 belongs to RITM0000003 already"):
+        operate.adopt(house.broker, stuck, "9002", OPERATOR, "the same wish")
+    assert house.state({"order_id": stuck}) == "needs_attention"
+
+
 def test_a_request_for_the_same_access_is_adopted(house: House, stuck: str) -> None:
     operate.adopt(house.broker, stuck, other(house), OPERATOR, "ada asked for it herself")
     house.iga.finish("8000")
