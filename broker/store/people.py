@@ -195,10 +195,11 @@ def remember_link(
     return row
 
 
-def unmatched(session: Session) -> Sequence[PersonLinkRow]:
-    """Every account that belongs to nobody, with the reason, for the operator."""
+def unmatched(session: Session, most: int | None = None) -> Sequence[PersonLinkRow]:
+    """Every account that belongs to nobody, with the reason, for the operator; or the first."""
     query = select(PersonLinkRow).where(PersonLinkRow.person_id.is_(None))
-    return session.scalars(query.order_by(PersonLinkRow.system, PersonLinkRow.login)).all()
+    in_order = query.order_by(PersonLinkRow.system, PersonLinkRow.login).limit(most)
+    return session.scalars(in_order).all()
 
 
 def desk_keys(session: Session, system: str, iga: str, keys: Iterable[str]) -> dict[str, str]:

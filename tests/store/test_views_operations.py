@@ -249,6 +249,18 @@ def test_strangers_are_listed_by_system_and_login_and_people_are_not(staff: Sess
     ]
 
 
+def test_of_a_crowd_of_strangers_the_first_are_listed(staff: Sessions) -> None:
+    """A desk knows many who are no employees; the page is read anew every few seconds."""
+    with staff.begin() as session:
+        session.add_all(
+            PersonLinkRow(system="servicenow", key=f"{number}", login=f"guest-{number:04}",
+                          login_normal=f"guest-{number:04}", reason="nobody", seen_at=NOON)
+            for number in range(210)
+        )  # fmt: skip
+    shown = [one.login for one in page(staff).unmatched]
+    assert (len(shown), shown[0], shown[-1]) == (200, "guest-0000", "guest-0199")
+
+
 def test_the_latest_readings_are_listed_with_whom_they_were_for(staff: Sessions) -> None:
     for minute in range(21):
         run(staff, "changes", minute)

@@ -18,6 +18,7 @@ from broker.store.views.orders import OrderLine, needing_attention
 
 _RUNS_SHOWN = 20
 _GIVEN_UP_SHOWN = 50
+_UNMATCHED_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def operations_page(session: Session, viewer: Viewer, names: tuple[str, ...]) ->
         queues=_queues(session),
         attention=needing_attention(session, viewer),
         given_up=_given_up(session),
-        unmatched=tuple(_unmatched(link) for link in people.unmatched(session)),
+        unmatched=tuple(_unmatched(link) for link in people.unmatched(session, _UNMATCHED_SHOWN)),
         runs=_runs(session),
         people=session.scalar(select(func.count()).select_from(PersonRow)) or 0,
         open_requests=session.scalar(open_requests) or 0,
