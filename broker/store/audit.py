@@ -143,7 +143,9 @@ def verify(session: Session, *keys: bytes) -> Verdict:
     """Walk the chain from its start; names the first sealed event that changed or vanished.
 
     `keys` are all that were ever used, oldest first. Once a newer one has sealed, an older one
-    counts no more: whoever learns it can neither rewrite what it sealed nor add to it.
+    counts no more: whoever learns it can change nothing before a newer seal that still stands.
+    That the end of the trail was cut off, and written anew, no chain tells by itself: whoever owns
+    the tables can do it. The number of seals, and an export kept elsewhere, show it.
     """
     unsealed = session.scalar(select(func.count()).select_from(_unsealed().subquery())) or 0
     query = (
