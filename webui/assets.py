@@ -5,7 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, url_for
+from flask import Blueprint, Flask, Response
 
 from broker.settings import BadSettings
 from webui.ui.access import public
@@ -50,16 +50,19 @@ def register(app: Flask) -> None:
     ours = Path(str(app.static_folder))
     theirs = Path(str(app.blueprints["bootstrap"].static_folder))
 
+    # Bound to no request: whoever asks under an unknown host has no addresses, but an error page.
+    urls = app.url_map.bind("")
+
     @app.template_global()
     def asset(name: str) -> str:
         """The address of one of our own static files."""
-        return url_for("static", filename=name, v=version(ours / name))
+        return urls.build("static", {"filename": name, "v": version(ours / name)})
 
     @app.template_global()
     def bootstrap_css() -> str:
         """The address of Bootstrap's style sheet."""
         name = "css/bootstrap.min.css"
-        return url_for("bootstrap.static", filename=name, v=version(theirs / name))
+        return urls.build("bootstrap.static", {"filename": name, "v": version(theirs / name)})
 
 
 @cache

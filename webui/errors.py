@@ -1,7 +1,5 @@
 """What people read when something does not work."""
 
-from http import HTTPStatus
-
 import structlog
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -9,13 +7,17 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from broker.domain.errors import ConnectorError
-from webui.ui.context import now
+from webui.ui.context import now, the_broker
+from webui.ui.paths import HOME, page_before, sign_in_path
 from webui.ui.words import system_name
 
 _log = structlog.get_logger(__name__)
 _WORDS = {
     400: ("That did not arrive in one piece", "Go back, load the page again and try once more."),
-    401: ("Please sign in again", "Your session has ended. Nothing you sent was carried out."),
+    401: (
+        "Please sign in again",
+        "You are not signed in any more. Nothing you sent was carried out.",
+    ),
     403: ("This is not yours to open", "Ask an operator of the Request Broker if you need it."),
     404: (
         "There is nothing here for you",
@@ -35,10 +37,13 @@ _WORDS = {
 _OTHER = ("That did not work", "Go back to the overview and start from there.")
 
 
-def error_page(status: int, title: str = "", sentence: str = "", action: str = "") -> Response:
+def error_page(
+    status: int, title: str = "", sentence: str = "", action: str = "", back: str = HOME
+) -> Response:
     """A page in users' words. It needs no database, so that it can always be shown.
 
-    `action` may be `start again`, for a sign-in that did not work.
+    `action` may be `start again`, for a sign-in that did not work, or `sign in again`; `back` is
+    the page of ours on which they land then.
     """
     words = _WORDS.get(status, _OTHER)
     page = render_template(
@@ -47,7 +52,9 @@ def error_page(status: int, title: str = "", sentence: str = "", action: str = "
         sentence=sentence or words[1],
         status=status,
         moment=now(),
-        action=action or ("start again" if status == HTTPStatus.UNAUTHORIZED else ""),
+        action=action,
+        back=back,
+        sign_in=sign_in_path(back),
     )
     return make_response(page, status)
 
@@ -58,7 +65,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def _expired(_error: CSRFError) -> Response:
         sentence = "This form had been open in another session. Load the page again, then send it."
-        return error_page(400, "That form is too old", sentence)
+        back = page_before(request, the_broker().settings.base_url)
+        return error_page(400, "That form is too old", sentence, back=back)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

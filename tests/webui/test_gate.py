@@ -30,6 +30,10 @@ ROLE_PAGES = {
     "operations.decide",
     "audit.search",
     "audit.export",
+    "console.decide",
+    "console.empty",
+    "console.items",
+    "console.people",
 }
 # Pages that are about the viewer, whoever that is.
 OWN_PAGES = {
@@ -100,6 +104,62 @@ def test_a_post_without_a_session_is_refused_in_words(stranger: Browser) -> None
     answer = stranger.client.post("/refresh", base_url=BASE)
     assert answer.status_code == 401
     assert "Nothing you sent was carried out" in text_of(answer)
+
+
+def answered_to(
+    stranger: Browser, referer: str = "", back: str = "", path: str = "/refresh"
+) -> str:
+    """The page that a form gets whose session has ended meanwhile."""
+    headers = {"Referer": referer} if referer else {}
+    form = {"back": back} if back else {}
+    return text_of(stranger.client.post(path, base_url=BASE, data=form, headers=headers))
+
+
+def test_a_form_with_an_ended_session_leads_back_to_its_page(stranger: Browser) -> None:
+    request_page = f"/requests/{'a' * 32}"
+    wanted = f'href="/saml/login?next=%2Frequests%2F{"a" * 32}"'
+    assert wanted in answered_to(stranger, f"{BASE}{request_page}")
+    assert wanted in answered_to(stranger, back=request_page)
+    approvals = 'href="/saml/login?next=%2Fapprovals"'
+    assert approvals in answered_to(stranger, f"{BASE}/approvals", back=request_page)
+    assert approvals in answered_to(stranger, f"{BASE}/approvals", path="/saml/logout")
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("https://evil.example/approvals", ""),
+        (f"{BASE}.evil.example/approvals", ""),
+        (f"{BASE}@evil.example/approvals", ""),
+        (f"{BASE}//evil.example/", ""),
+        (f"{BASE}/saml/logout", ""),
+        ("http://[", ""),
+        ("", "//evil.example/approvals"),
+        ("", "https://evil.example/approvals"),
+        ("", "/approvals\\@evil.example"),
+        ("", "javascript:alert(1)"),
+    ],
+)
+def test_a_form_with_an_ended_session_leads_nowhere_else(
+    stranger: Browser, referer: str, back: str
+) -> None:
+    page = answered_to(stranger, referer, back)
+    assert 'href="/saml/login?next=%2F"' in page
+    assert "evil" not in page
+
+
+def test_a_form_of_htmx_with_an_ended_session_leads_back_to_its_page(stranger: Browser) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": f"{BASE}/approvals"}
+    answer = stranger.client.post("/refresh", base_url=BASE, headers=headers)
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert answer.headers["HX-Redirect"] == "/saml/login?next=%2Fapprovals"
+
+
+def test_a_form_of_an_earlier_session_leads_back_to_its_page(visit: Visit) -> None:
+    form = {"csrf_token": "of another session", "back": "/approvals"}
+    answer = visit("ada").post("/refresh", form)
+    assert answer.status_code == 400
+    assert 'href="/approvals">Back to the page<' in text_of(answer)
 
 
 def about_ada(company: Company) -> list[str]:

@@ -1,7 +1,5 @@
 """The gate before every page: no session, no answer, unless the view is marked as public."""
 
-from urllib.parse import urlencode
-
 from flask import Flask, Request, Response, abort, current_app, make_response, redirect, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,13 +10,13 @@ from webui.security import refuse_foreign_posts
 from webui.ui.access import is_public, needed_role
 from webui.ui.context import the_broker, viewer
 from webui.ui.live import wants_fragment
-from webui.ui.paths import own_path, path_of
+from webui.ui.paths import own_path, page_before, path_of, sign_in_path
 
 # Views that are not ours to mark: static files, which are the same for everybody.
 PUBLIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 # The machine API checks a signature on each request instead of a session.
 OWN_DOOR = frozenset({"api"})
-SIGN_IN, SIGNED_OUT = "/saml/login", "/saml/signed-out"
+SIGNED_OUT = "/saml/signed-out"
 
 
 def register(app: Flask) -> None:
@@ -59,7 +57,8 @@ def _ask_to_sign_in() -> AnyResponse:
         return _leave_page(path_of(request.headers.get("HX-Current-URL")))
     if request.method not in ("GET", "HEAD"):
         # A redirect would drop what was sent, without a word.
-        return error_page(401)
+        back = page_before(request, the_broker().settings.base_url)
+        return error_page(401, action="sign in again", back=back)
     query = request.query_string.decode("ascii", "replace")
     wanted = own_path(f"{request.path}?{query}" if query else request.path)
     # The public address, so that a sign-in begins and ends at the same one.
@@ -76,8 +75,3 @@ def _leave_page(wanted: str) -> Response:
     response = make_response("", 401)
     response.headers["HX-Redirect"] = SIGNED_OUT if stay_out else sign_in_path(wanted)
     return response
-
-
-def sign_in_path(wanted: str) -> str:
-    """Where to sign in, to land on `wanted`."""
-    return f"{SIGN_IN}?{urlencode({'next': wanted})}"

@@ -1,9 +1,12 @@
 """Where a browser may be sent after signing in: addresses of our own pages, by their shape."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+
+from flask import Request
 
 HOME = "/"
+SIGN_IN = "/saml/login"
 _LONGEST = 500
 _SHAPE = re.compile(
     r"/(?:"
@@ -28,3 +31,20 @@ def path_of(address: str | None) -> str:
     except ValueError:
         return HOME
     return own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
+def page_before(request: Request, public_address: str) -> str:
+    """The page of ours from which a form was sent, otherwise the front page.
+
+    The browser says it itself where it names a page of this very origin; else the form does.
+    """
+    came_from = request.headers.get("Referer", "")
+    ours = (request.host_url, f"{public_address}/")
+    if came_from.startswith(ours) and (named := path_of(came_from)) != HOME:
+        return named
+    return own_path(request.form.get("back"))
+
+
+def sign_in_path(wanted: str) -> str:
+    """Where to sign in, to land on `wanted`."""
+    return f"{SIGN_IN}?{urlencode({'next': wanted})}"
