@@ -14,7 +14,7 @@ from broker.domain.orders import LineEvent, LineState
 from broker.orders import steps
 from broker.ports.desk import DeskApproval, DeskOrder
 from broker.ports.queue import QueueName
-from broker.store import audit, orders
+from broker.store import audit, orders, outbox
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
@@ -56,7 +56,7 @@ def recall(broker: Broker, message: Message) -> Effect:
         return lambda _session: None
     if all(_in_flight(order, line) for line in moving):
         raise Postponed(_pause(message.attempts), "the submission has no outcome yet")
-    return _effect(broker, order.id, _verdict(broker, order))
+    return _effect(broker, order.id, _verdict(broker, order), message.payload.get("rounds", 0))
 
 
 def _pause(attempts: int) -> float:
@@ -78,7 +78,7 @@ def _over(seen: DeskOrder) -> tuple[str, bool]:
     return ("", False) if seen.active else (f"{number} was closed at the desk.", False)
 
 
-def _effect(broker: Broker, order_id: str, verdict: Verdict) -> Effect:
+def _effect(broker: Broker, order_id: str, verdict: Verdict, rounds: int) -> Effect:
     def store(session: Session) -> None:
         order, now = steps.held(session, order_id), broker.clock.now()
         if steps.all_final(order):
@@ -90,7 +90,7 @@ def _effect(broker: Broker, order_id: str, verdict: Verdict) -> Effect:
         for line in order.lines:
             if line.id not in told:
                 _recall(session, order, line, verdict, now)
-        _follow_up(session, order, now)
+        _follow_up(session, order, now, rounds)
 
     return store
 
@@ -151,10 +151,12 @@ def _keep(
     return orders.keep_evidence(session, line, now, order.source, RECALL, verdict.evidence)
 
 
-def _follow_up(session: Session, order: OrderRow, now: datetime) -> None:
+def _follow_up(session: Session, order: OrderRow, now: datetime, rounds: int) -> None:
+    """Come back for what is undecided: soon, then less and less often."""
     if any(_undecided(order, line) for line in order.lines):
-        soon = now + timedelta(seconds=_FIRST_PAUSE_SECONDS)
-        steps.owe(session, f"order.{RECALL}", order, soon)
+        at = now + timedelta(seconds=_pause(rounds))
+        payload = {"order_id": order.id, "rounds": rounds + 1}
+        outbox.owe(session, QueueName.ORDERS, f"order.{RECALL}", order.id, at, payload)
     elif steps.all_final(order):
         tell_the_desk(session, order, now)
 

@@ -304,6 +304,28 @@ def test_a_desk_that_is_down_delays_the_recall_only(house: House) -> None:
     assert house.state(answer) == "cancelled"
 
 
+def test_the_desk_is_asked_ever_more_rarely_while_verifying_gets_nowhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The item is only closed, so that the IGA has to be asked, and the IGA is down."""
+
+    def down(*_asked: str) -> None:
+        raise Unavailable("oim", "is down")
+
+    monkeypatch.setattr(house.iga, "find_people", down)
+    ref = house.item()
+    house.change(ref, active=False)
+    answer = house.post(ref)
+    knock(house, ref)
+    house.wait(rounds=100, seconds=6)
+    with house.broker.sessions() as session:
+        asked = session.scalars(select(OutboxRow).where(OutboxRow.topic == "order.recall")).all()
+    assert 5 < len(asked) < 20
+    monkeypatch.undo()
+    house.wait(rounds=4, minutes=10)
+    assert house.state(answer) == "needs_attention"
+
+
 def test_verifying_that_is_owed_anew_while_it_ran_does_no_harm(house: House) -> None:
     ref = house.item()
     answer = verified(house, ref)
