@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -117,6 +117,18 @@ def last_success(
         )
         .order_by(SyncRunRow.started_at.desc())
         .limit(1)
+    )
+    return session.scalar(query)
+
+
+def last_of_person(session: Session, connection: str, person_id: str) -> datetime | None:
+    """When what this person holds was last read: only a run of theirs reads that."""
+    query = select(func.max(SyncRunRow.started_at)).where(
+        SyncRunRow.connection == connection,
+        SyncRunRow.finished_at.is_not(None),
+        SyncRunRow.error == "",
+        SyncRunRow.kind == "person",
+        SyncRunRow.person_id == person_id,
     )
     return session.scalar(query)
 

@@ -1,7 +1,10 @@
 """What people read on each page."""
 
+import html
 import re
 from datetime import timedelta
+
+from sqlalchemy import select
 
 from broker.context import Broker
 from broker.domain.access_requests import RequestState
@@ -10,6 +13,7 @@ from broker.domain.people import Account, Match
 from broker.ports.queue import QueueName
 from broker.store import audit, orders, outbox, people, sync_runs
 from broker.store.orders import OrderRow
+from broker.store.outbox import OutboxRow
 from broker.store.requests import RequestRow
 from tests.webui.company import (
     CONSOLE,
@@ -279,6 +283,47 @@ def test_my_access_says_since_which_request(visit: Visit, company: Company) -> N
     page = text_of(visit("ada").get("/access"))
     assert "Warehouse Supervisor" in page
     assert f'/requests/{company.done.id}">4001</a>' in page
+
+
+def test_my_access_says_how_fresh_it_is_and_can_be_renewed(
+    visit: Visit, company: Company, broker: Broker, bell: CountingBell
+) -> None:
+    page = text_of(visit("ada").get("/access"))
+    assert "not read from OIM yet" in page  # a reading of what changed reads nobody's access
+    with broker.sessions.begin() as session:
+        ada = company.people["ada"]
+        run = sync_runs.start(session, "oim", "person", NOW - timedelta(hours=2), person_id=ada.id)
+        sync_runs.finish(session, run, NOW, {"read": 3})
+    page = text_of(visit("ada").get("/access"))
+    assert f'data-as-of="{(NOW - timedelta(hours=2)).isoformat()}"' in page
+    assert "older than it should be" not in page
+    answer = visit("ada").post("/refresh", {"back": "/access"})
+    assert (answer.status_code, answer.location) == (303, "/access")
+    assert bell.rung == [QueueName.INTERACTIVE]
+    assert "reading again" in text_of(visit("ada").get("/access"))
+
+
+def test_my_access_keeps_itself_fresh(visit: Visit, company: Company) -> None:
+    page = visit("ada").fragment("/access")
+    assert "<html" not in text_of(page)
+    assert 'data-holding="Warehouse Supervisor"' in text_of(page)
+    again = re.search(r'hx-get="([^"]+)"', text_of(page))
+    assert again is not None
+    assert visit("ada").fragment(html.unescape(again[1])).status_code == 204
+
+
+def test_the_access_of_a_report_is_renewed_as_theirs(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    ada, ben = company.people["ada"].id, visit("ben")
+    page = text_of(ben.fragment(f"/access?person={ada}"))
+    assert f'hx-get="/access?person={ada}&amp;seen=' in page
+    assert f'name="person" value="{ada}"' in page
+    answer = ben.post("/refresh", {"back": f"/access?person={ada}", "person": ada})
+    assert answer.location == f"/access?person={ada}"
+    with broker.sessions() as session:
+        assert session.scalars(select(OutboxRow.key)).all() == [ada]
+    assert visit("eve").post("/refresh", {"person": ada}).status_code == 404
 
 
 def test_a_manager_sees_the_access_of_reports(visit: Visit, company: Company) -> None:

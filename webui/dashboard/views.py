@@ -1,9 +1,10 @@
 """The front page: what is mine, what waits for me, and how fresh that is."""
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from broker.store.views import approvals, freshness, lists
+from broker.store.views.access import subject
 from broker.sync import wanted
 from webui.ui.context import reading, the_broker, viewer
 from webui.ui.live import live, wants_fragment
@@ -25,8 +26,13 @@ def front_page() -> Response:
 
 @dashboard.post("/refresh")
 def refresh() -> Response:
-    """Ask for a new reading; the page shows it as soon as it is there."""
-    person_id = viewer().person_id
+    """Ask for a new reading of oneself, or of a report; pages show it as soon as it is there."""
+    me, whose = viewer(), request.form.get("person")
+    with reading() as session:
+        person = subject(session, me, whose)
+        person_id = person.id if person else None
+    if person_id is None and whose:
+        abort(404)
     if person_id:
         wanted.refresh_person(the_broker(), person_id)
     if wants_fragment():

@@ -33,14 +33,13 @@ class AccessPage:
     person: PersonView
     is_viewer: bool
     holdings: tuple[HoldingView, ...]
-    seen_at: datetime | None
     reports: tuple[PersonView, ...]
 
 
 def access_page(session: Session, viewer: Viewer, person_id: str | None) -> AccessPage | None:
     """The viewer's access, or that of a direct report; None if it is not theirs to see."""
-    person = session.get(PersonRow, person_id or viewer.person_id or "")
-    if person is None or not _may_see(viewer, person):
+    person = subject(session, viewer, person_id)
+    if person is None:
         return None
     holdings = holdings_of(session, person.id)
     requests = _requests(session, viewer, person.iga, holdings)
@@ -48,9 +47,14 @@ def access_page(session: Session, viewer: Viewer, person_id: str | None) -> Acce
         person=view_of(person),
         is_viewer=person.id == viewer.person_id,
         holdings=tuple(_view(holding, requests) for holding in holdings),
-        seen_at=max((holding.seen_at for holding in holdings), default=None),
         reports=_reports(session, viewer),
     )
+
+
+def subject(session: Session, viewer: Viewer, person_id: str | None) -> PersonRow | None:
+    """Whose access it is: the viewer's, or a direct report's; None for anybody else's."""
+    person = session.get(PersonRow, person_id or viewer.person_id or "")
+    return person if person is not None and _may_see(viewer, person) else None
 
 
 def _may_see(viewer: Viewer, person: PersonRow) -> bool:

@@ -1,6 +1,6 @@
 """How old a screen is, and which systems have fallen silent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -42,6 +42,12 @@ def freshness(session: Session, iga: str, person_id: str | None) -> Freshness:
         refreshing=bool(person_id) and _owed(session, person_id or ""),
         silent=silent_systems(session),
     )
+
+
+def access_freshness(session: Session, iga: str, person_id: str | None) -> Freshness:
+    """How fresh the rows about what one person holds are."""
+    as_of = sync_runs.last_of_person(session, iga, person_id) if person_id else None
+    return replace(freshness(session, iga, person_id), as_of=as_of)
 
 
 def silent_systems(session: Session) -> tuple[SilentView, ...]:
