@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
-from broker.domain.people import Account, Match, Person, match, still
+from broker.domain.people import ATTRIBUTES, Account, Match, Person, match, normal, still
 from broker.store import audit, people, requests
 from broker.store.base import Turn, take_turn
 from broker.store.people import PersonLinkRow, PersonRow
 
 _NO_ROOM = "its login or id is too long to be compared with anybody's"
+_AT_ONCE = 200
 Find = Callable[[str, str], Sequence[Person]]
 
 
@@ -39,25 +40,48 @@ def person_of(broker: Broker, account: Account, *, fresh: bool = False) -> tuple
 
 def link_everybody(broker: Broker, accounts: Sequence[Account]) -> int:
     """Link each account by what is stored about people; returns how many stay unmatched."""
-    find, rule = _stored(broker), broker.settings.person_match
-    without = 0
-    for account in accounts:
-        if not people.account_fits(account):
-            without += 1
-            continue
-        known = _known(broker, account)
-        if known is None and _left(broker, account, find):
-            continue
-        found = still(account, known, rule) if known else match(account, rule, find)
-        without += _remember(broker, account, found)[0] is None
+    with broker.sessions() as session:
+        everybody = [row.person for row in people.all_of(session, broker.settings.iga)]
+    find, fitting = _among(everybody), [a for a in accounts if people.account_fits(a)]
+    without = len(accounts) - len(fitting)
+    for first in range(0, len(fitting), _AT_ONCE):
+        without += _link(broker, fitting[first : first + _AT_ONCE], find)
     return without
 
 
-def _left(broker: Broker, account: Account, find: Find) -> bool:
+def _link(broker: Broker, accounts: Sequence[Account], find: Find) -> int:
+    """Link some accounts in one transaction; returns how many stay unmatched."""
+    rule, without = broker.settings.person_match, 0
+    with broker.sessions.begin() as session:
+        take_turn(session, Turn.PEOPLE)
+        links = people.links_of(session, accounts)
+        for account in accounts:
+            link = links.get((account.system, account.key))
+            known = link.person.person if link and link.person else None
+            if known is None and _left(rule, account, find):
+                continue
+            found = still(account, known, rule) if known else match(account, rule, find)
+            link = links[account.system, account.key] = _write(
+                session, broker, account, found, link
+            )
+            without += link.person is None
+    return without
+
+
+def _among(everybody: Sequence[Person]) -> Find:
+    """Finds people in memory: thousands of accounts are not worth a query each."""
+    found: dict[tuple[str, str], list[Person]] = {}
+    for person in everybody:
+        for attribute in ATTRIBUTES:
+            found.setdefault((attribute, normal(getattr(person, attribute))), []).append(person)
+    return lambda attribute, value: found.get((attribute, normal(value)), [])
+
+
+def _left(rule: Sequence[str], account: Account, find: Find) -> bool:
     """Disabled at the desk, and nobody active in the IGA: somebody who left, and no riddle."""
     if account.active:
         return False
-    return match(replace(account, active=True), broker.settings.person_match, find).person is None
+    return match(replace(account, active=True), rule, find).person is None
 
 
 def _known(broker: Broker, account: Account) -> Person | None:
@@ -89,22 +113,29 @@ def _remember(broker: Broker, account: Account, found: Match) -> tuple[str | Non
     at = broker.clock.now()
     with broker.sessions.begin() as session:
         take_turn(session, Turn.PEOPLE)
-        iga = broker.settings.iga
         if found.person:
-            people.remember(session, iga, [found.person], at)
+            people.remember(session, broker.settings.iga, [found.person], at)
         before = people.link_of(session, account.system, account.key)
-        owner = before.person if before else None
-        row = people.remember_link(session, iga, account, found, at)
-        if row.person is not owner:
-            requests.mirror_people(session, iga, list(filter(None, (owner, row.person))))
-            _note(session, at, row, owner)
-        session.flush()
+        row = _write(session, broker, account, found, before)
         return (row.person.id if row.person else None), row.reason
+
+
+def _write(
+    session: Session, broker: Broker, account: Account, found: Match, link: PersonLinkRow | None
+) -> PersonLinkRow:
+    """Write whose account this is; whoever gains or loses it is mirrored anew."""
+    iga, at = broker.settings.iga, broker.clock.now()
+    owner = link.person if link else None
+    row = people.remember_link(session, iga, account, found, at, link)
+    if row.person is not owner:
+        session.flush()
+        requests.mirror_people(session, iga, list(filter(None, (owner, row.person))))
+        _note(session, at, row, owner)
+    return row
 
 
 def _note(session: Session, at: datetime, row: PersonLinkRow, before: PersonRow | None) -> None:
     """Who an account belongs to decides who may see and ask for what: the audit must tell."""
-    session.flush()
     facts = {"system": row.system, "link": row.id}
     for action, person in (("link.lost", before), ("link.set", row.person)):
         if person is not None:

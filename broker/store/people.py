@@ -171,6 +171,15 @@ def link_of(session: Session, system: str, key: str) -> PersonLinkRow | None:
     return session.scalar(query)
 
 
+def links_of(session: Session, accounts: Sequence[Account]) -> dict[tuple[str, str], PersonLinkRow]:
+    """What is known of each of some accounts elsewhere, by system and immutable id."""
+    query = select(PersonLinkRow).where(
+        PersonLinkRow.system.in_({account.system for account in accounts}),
+        PersonLinkRow.key.in_({account.key for account in accounts}),
+    )
+    return {(link.system, link.key): link for link in session.scalars(query)}
+
+
 def links_named(session: Session, system: str, login: str) -> Sequence[PersonLinkRow]:
     """The accounts that have this login now."""
     query = select(PersonLinkRow).where(
@@ -180,19 +189,36 @@ def links_named(session: Session, system: str, login: str) -> Sequence[PersonLin
 
 
 def remember_link(
-    session: Session, iga: str, account: Account, match: Match, at: datetime
+    session: Session,
+    iga: str,
+    account: Account,
+    match: Match,
+    at: datetime,
+    row: PersonLinkRow | None = None,
 ) -> PersonLinkRow:
-    """Write who an account belongs to, or why nobody, as far as the sentence has room."""
-    row = link_of(session, account.system, account.key)
+    """Write who an account belongs to, or why nobody, as far as the sentence has room.
+
+    `row` is the link as it was, if there was one.
+    """
     if row is None:
         row = PersonLinkRow(system=account.system, key=account.key)
         session.add(row)
     row.login, row.login_normal = account.login, normal(account.login)
     row.display_name, row.seen_at, row.reason = account.display_name, at, match.reason
-    row.person = by_key(session, iga, match.person.key) if match.person else None
+    row.person = _owner(session, iga, match.person, row.person)
     if match.person and row.person is None:
         row.reason = f"{match.person.login} could not be stored here"
     return row
+
+
+def _owner(
+    session: Session, iga: str, person: Person | None, before: PersonRow | None
+) -> PersonRow | None:
+    if person is None:
+        return None
+    if before is not None and (before.iga, before.key) == (iga, person.key):
+        return before
+    return by_key(session, iga, person.key)
 
 
 def unmatched(session: Session, most: int | None = None) -> Sequence[PersonLinkRow]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from broker import linking
 from broker.domain.errors import Unavailable
@@ -249,3 +249,29 @@ def test_linking_everybody_keeps_somebody_renamed_at_the_desk(house: House) -> N
     renamed = account(ADA, login="lovelace", email="l@example.com", employee_number="")
     assert linking.link_everybody(house.broker, [renamed]) == 0
     assert links(house)["sys-1"] == ADA.key
+
+
+def test_an_account_listed_twice_is_linked_once(house: House) -> None:
+    engine.sync_people(house.broker)
+    before = len(house.audit("link.set"))
+    twice = account(ADA, key="twice")
+    assert linking.link_everybody(house.broker, [twice, twice]) == 0
+    assert (links(house)["twice"], len(house.audit("link.set"))) == (ADA.key, before + 1)
+
+
+def test_what_is_linked_as_before_costs_no_query_of_its_own(house: House) -> None:
+    crowd = [replace(ADA, key=str(n), login=f"P{n}", employee_number=str(n)) for n in range(90)]
+    house.iga.staff.extend(crowd)
+    engine.sync_people(house.broker)
+    accounts = [account(person, key=f"crowd-{person.key}") for person in crowd]
+    linking.link_everybody(house.broker, accounts)
+    asked: list[str] = []
+    bind = house.broker.sessions.kw["bind"]
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(bind, "before_cursor_execute", count)
+    assert linking.link_everybody(house.broker, accounts) == 0
+    event.remove(bind, "before_cursor_execute", count)
+    assert len(asked) < len(accounts) / 4
