@@ -35,11 +35,12 @@ class OrderRef:
 
 @dataclass(frozen=True, slots=True)
 class DeskDecision:
-    """One approver's decision at the desk."""
+    """One approver's decision at the desk: their login, and their name if the desk gives one."""
 
     approver: str
     decision: str
     at: datetime | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,7 @@ _PLAIN: list[Table] = [
         "sc_cat_item",
         "Catalog Item",
         [
-            *columns_of("string", "name short_description category price"),
+            *columns_of("string", "name short_description description category price"),
             Column("active", "boolean", default="true"),
         ],
         display="name",

@@ -39,6 +39,7 @@ def test_decisions_name_the_approver_and_the_time(desk: DeskSite) -> None:
     order = desk.desk.order(desk.approved("finance_reporting"))
     (decision,) = order.decisions
     assert (decision.approver, decision.decision) == ("ben", "approved")
+    assert decision.name == desk.row("sys_user", desk.world.people["ben"].sys_id)["name"]
     assert decision.at is not None
     assert decision.at.tzinfo is not None
 
@@ -182,6 +183,26 @@ def test_without_a_variable_the_description_justifies(desk: DeskSite) -> None:
     for column in ("short_description", "description"):
         desk.state.records.update("sc_req_item", ref.item_id, {column: f"my {column}"}, "admin")
         assert desk.desk.order(ref).justification == f"my {column}"
+
+
+@pytest.mark.parametrize("name", ["business_justification", "reason", "Comments"])
+def test_what_a_person_answered_justifies_under_any_usual_name(desk: DeskSite, name: str) -> None:
+    ref = answered(desk, **{name: "month end"})
+    words = {"description": "something else"}
+    desk.state.records.update("sc_req_item", ref.item_id, words, "admin")
+    assert desk.desk.order(ref).justification == "month end"
+
+
+def test_the_words_of_the_catalogue_justify_nothing(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    item, records = desk.row("sc_req_item", ref.item_id), desk.state.records
+    assert desk.desk.order(ref).justification == ""
+    words = {"description": "<p>Gives &amp; takes</p>\n<b>reports</b>"}
+    records.update("sc_cat_item", item["cat_item"], words, "admin")
+    records.update("sc_req_item", ref.item_id, {"description": "Gives & takes Reports"}, "admin")
+    assert desk.desk.order(ref).justification == ""
+    records.update("sc_req_item", ref.item_id, {"description": "I need the reports"}, "admin")
+    assert desk.desk.order(ref).justification == "I need the reports"
 
 
 def test_a_beneficiary_pointing_nowhere_is_nobody(desk: DeskSite) -> None:

@@ -1,5 +1,7 @@
 """Requested items (RITM) as ServiceNow itself describes them."""
 
+import html
+import re
 from collections.abc import Sequence
 
 from broker.connectors.desk.servicenow.client import Client
@@ -29,6 +31,8 @@ _ITEM = (
     # older releases keep "requested for" on the request only
     *columns("request.requested_for"),
     *("description", "short_description"),
+    # what the catalogue says of every such item, to tell it from what a person wrote
+    *("cat_item.short_description", "cat_item.description"),
 )
 _APPROVAL = (*_VERSION, "sysapproval", "state", "approver", "approver.user_name", "approver.name")
 _TASK = (*_VERSION, "number", "request_item", "state", "active")
@@ -36,6 +40,10 @@ _NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
 _VARIABLE = ("sys_id", "request_item", _NAME, _VALUE)
 _DECIDED = ("approved", "rejected")
 _WORDS = ("description", "short_description")
+_CATALOGUE_WORDS = ("cat_item.name", "cat_item.short_description", "cat_item.description")
+# Names under which catalogues ask for it, where the setting names a variable that is not there.
+_REASONS = ("justification", "business_justification", "reason", "comments")
+_TAG = re.compile(r"<[^>]*>")
 
 
 class Orders:
@@ -142,10 +150,13 @@ class Orders:
         )
 
     def _justification(self, item: Row, variables: Row) -> str:
-        """What the person wrote, found where the app's own script finds it."""
+        """What the person wrote: an answer, or the item's text if it is not the catalogue's."""
+        answers = {name.casefold(): said for name, said in variables.items()}
         told = [variables.get(self._settings.justification_variable, "")]
-        told += [item.get(column, "") for column in _WORDS]
-        return next(filter(None, told), "")
+        told += [answers.get(name, "") for name in _REASONS]
+        catalogue = {_plain(item.get(column, "")) for column in _CATALOGUE_WORDS}
+        told += [said for said in map(item.get, _WORDS) if said and _plain(said) not in catalogue]
+        return next(filter(str.strip, told), "")
 
     def _approval(self, item: Row) -> DeskApproval:
         """Only the item's own word counts as approved; an item closed before it is cancelled."""
@@ -165,6 +176,11 @@ class Orders:
     def _beneficiary(self, item: Row) -> Account | None:
         path = "requested_for" if item.get("requested_for") else "request.requested_for"
         return referred(self._client.system, item, path)
+
+
+def _plain(text: str) -> str:
+    """Without mark-up, case and spacing: catalogues keep their descriptions in HTML."""
+    return " ".join(html.unescape(_TAG.sub(" ", text)).casefold().split())
 
 
 def _chosen(tasks: Sequence[Row], ref: OrderRef) -> Row | None:
@@ -193,4 +209,5 @@ def _decision(row: Row) -> DeskDecision:
         decision=state,
         # an approval keeps no time of its own for the decision, only that of its last change
         at=moment(row.get("sys_updated_on", "")) if state in _DECIDED else None,
+        name=row.get("approver.name", ""),
     )
