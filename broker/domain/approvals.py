@@ -1,5 +1,6 @@
 """Decisions that wait for somebody, and decisions made."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,3 +28,8 @@ class ApprovalTask:
     assigned_at: datetime | None = None
     decided_at: datetime | None = None
     comment: str = ""
+
+
+def stage_words(stage: str) -> str:
+    """ "Stage1" as "Stage 1": vendors name their stages for machines."""
+    return re.sub(r"(?<=[a-z])(?=\d)", " ", stage)

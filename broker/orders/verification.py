@@ -327,7 +327,8 @@ def _carry(
 
 
 def _confirmed(order: OrderRow, seen: DeskOrder | None) -> str:
-    approved = [d.approver for d in seen.decisions if d.decision == "approved"] if seen else []
+    decisions = seen.decisions if seen else ()
+    approved = [each.name or each.approver for each in decisions if each.decision == "approved"]
     words = f"Confirmed by the desk{', approved by ' + ', '.join(approved) if approved else ''}."
     return words if order.heard_at else f"{words} The item is closed there already."
 

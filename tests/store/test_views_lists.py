@@ -343,14 +343,15 @@ def test_an_order_opens_to_its_people(staff: Sessions, who: Viewer, opens: bool)
 def test_the_timeline_tells_what_the_orders_own_iga_did(staff: Sessions) -> None:
     ours = request_of("1", state=DONE, tasks=(task_of("oim-12", TaskState.APPROVED, 3),))
     ours.closed_at = NOON + timedelta(minutes=9)
+    ours.tasks[0].stage = "Stage1"
     theirs = request_of("1", iga="other", tasks=(task_of("other-11"),))
     add(staff, ours, theirs, order_of("RITM1", "id-oim-11", None))
     with staff() as session:
         page = order_page(session, viewer(ADA), "order-RITM1")
     assert page is not None
     assert [(step.system, step.event, step.sentence) for step in page.timeline] == [
-        ("oim", "assigned", "Request 1 waits for oim-12."),
-        ("oim", "approved", "oim-12: approved."),
+        ("oim", "assigned", "Request 1 waits for oim-12 (Stage 1)."),
+        ("oim", "approved", "oim-12: approved (Stage 1)."),
         ("oim", "completed", "Request 1 is completed."),
     ]
 

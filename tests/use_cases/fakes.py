@@ -269,7 +269,7 @@ class FakeDesk:
         return Health("answers")
 
     def approve(self, item_id: str, approval: DeskApproval = DeskApproval.APPROVED) -> None:
-        decisions = [DeskDecision("ben", approval.value, NOON)]
+        decisions = [DeskDecision("ben", approval.value, NOON, "Ben Okafor")]
         self.items[item_id] = replace(self.items[item_id], approval=approval, decisions=decisions)
 
     def _once(self, what: str, ref: OrderRef, marker: str, text: str) -> None:

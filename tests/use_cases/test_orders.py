@@ -1,5 +1,6 @@
 """From a post to a closed item: what happens, and what must never happen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from broker.domain.access_requests import RequestState
 from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
 from broker.orders import operate
 from broker.ports.desk import DeskApproval
+from broker.store import audit
 from broker.store.audit import Actor
 from broker.store.receipts import DifferentBody
 from broker.store.vitals import vitals
@@ -36,6 +38,22 @@ def test_the_justification_begins_with_the_desks_numbers_and_carries_our_word(ho
     assert words[:2] == [ref.item_number, ref.task_number]
     assert words[2] == house.order(answer).lines[0].reference
     assert words[3:] == ["month", "end"]
+
+
+@pytest.mark.parametrize(("name", "told"), [("Ben Okafor", "Ben Okafor"), ("", "ben")])
+def test_the_timeline_names_who_approved_as_people_know_them(
+    house: House, name: str, told: str
+) -> None:
+    ref = house.item()
+    (decision,) = house.desk.items[ref.item_id].decisions
+    decisions = [replace(decision, name=name)]
+    house.desk.items[ref.item_id] = replace(house.desk.items[ref.item_id], decisions=decisions)
+    answer = house.post(ref)
+    house.work()
+    sentences = [step.sentence for step in house.order(answer).history]
+    assert f"Confirmed by the desk, approved by {told}." in sentences
+    with house.broker.sessions() as session:
+        assert not any(told in str(event.details) for event in audit.search(session))
 
 
 def test_a_line_for_each_item_the_catalogue_item_stands_for(house: House) -> None:

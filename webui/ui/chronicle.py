@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
+from broker.domain.approvals import stage_words
 from webui.ui.words import system_name
 
 _LONGEST = 48
@@ -40,11 +41,6 @@ def without_reference(justification: str) -> tuple[str, str]:
     found = _REFERENCE.match(justification)
     reference = found[0].strip() if found else ""
     return reference, justification[len(found[0]) :] if found else justification
-
-
-def stage_words(stage: str) -> str:
-    """ "Stage1" as "Stage 1": vendors name their stages for machines."""
-    return re.sub(r"(?<=[a-z])(?=\d)", " ", stage)
 
 
 def step_tone(event: str) -> str:

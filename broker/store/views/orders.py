@@ -1,12 +1,15 @@
 """Orders of the desk, and their way through both systems."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from broker.domain.approvals import stage_words
 from broker.domain.orders import LineEvent, LineState, order_state
 from broker.domain.visibility import Viewer
 from broker.ports.desk import OrderRef
@@ -41,8 +44,17 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """What the post said, by logins and names: nobody has confirmed it, so it names no person."""
+
+    beneficiary: str
+    requester: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order in a list."""
+    """One order in a list. `posted` is there while the desk has confirmed nothing of it."""
 
     id: str
     source: str
@@ -54,6 +66,13 @@ class OrderLine:
     beneficiary: PersonView | None
     received_at: datetime
     iga: str
+    posted: Posted | None
+
+    @property
+    def can_adopt(self) -> bool:
+        """Whether it may follow a request that exists: confirmed, and one line waits for help."""
+        waiting = [line for line in self.lines if line.state == LineState.NEEDS_ATTENTION]
+        return self.beneficiary is not None and len(waiting) == 1
 
     @property
     def what(self) -> str:
@@ -188,7 +207,19 @@ def _line(row: OrderRow, requests: dict[tuple[str, str], str], ends: dict[str, s
         beneficiary=view_of(row.beneficiary) if row.beneficiary else None,
         received_at=row.received_at,
         iga=row.iga,
+        posted=None if row.beneficiary else _posted(row),
     )  # fmt: skip
+
+
+def _posted(row: OrderRow) -> Posted:
+    """Rows of older releases may hold less than a post does now."""
+    said = json.loads(row.posted)
+    items = [f"{item['type']} {item['name']}" for item in said.get("items") or ()]
+    return Posted(_login(said, "beneficiary"), _login(said, "requested_by"), tuple(items))
+
+
+def _login(said: Mapping[str, Any], role: str) -> str:
+    return str((said.get(role) or {}).get("user_name", ""))
 
 
 def _our_steps(row: OrderRow) -> list[StepView]:
@@ -211,7 +242,10 @@ def _request_steps(row: RequestRow, names: Names) -> list[StepView]:
     name = f"Request {row.request_id}"
     steps: list[StepView] = []
     for task in row.tasks:
-        who, stage = names.of_login(task.assignee), f" ({task.stage})" if task.stage else ""
+        who, stage = (
+            names.of_login(task.assignee),
+            f" ({stage_words(task.stage)})" if task.stage else "",
+        )
         if task.assigned_at:
             sentence = f"{name} waits for {who}{stage}."
             steps.append(StepView(task.assigned_at, row.iga, "assigned", sentence))
