@@ -20,7 +20,7 @@ from webui.operations.views import operations
 from webui.orders.console import console
 from webui.orders.views import orders
 from webui.requests.views import requests
-from webui.ui import chronicle, frame, outside, progress, words
+from webui.ui import chronicle, frame, outside, progress, refusal, words
 from webui.ui.live import htmx
 
 PAGES = (dashboard, requests, approvals, access, orders, console, operations, audit, links)
@@ -41,7 +41,7 @@ def create_app(broker: Broker, *, provider: Callable[[], ServiceProvider] | None
     csrf.init_app(app)
     Bootstrap5(app)
     htmx.init_app(app)
-    for part in (assets, words, chronicle, progress, frame, outside, errors):
+    for part in (assets, words, chronicle, progress, frame, outside, refusal, errors):
         part.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

@@ -51,6 +51,7 @@ def retry(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
 
 def adopt(broker: Broker, order_id: str, request_id: str, actor: Actor, reason: str) -> None:
     """Follow a request that exists in the IGA already, for an order with one waiting line."""
+    _demand_reason(reason)
     with broker.sessions() as session:
         order = _order(session, order_id)
         beneficiary = order.beneficiary
@@ -105,6 +106,11 @@ def _demand_free(session: Session, order: OrderRow, line: OrderLineRow, request_
         raise NotPossible(f"Request {request_id} belongs to {other.order.item_number} already.")
 
 
+def _demand_reason(reason: str) -> None:
+    if not reason.strip():
+        raise NotPossible("Say why: the reason is kept in the audit trail.")
+
+
 def _order(session: Session, order_id: str) -> OrderRow:
     order = orders.locked(session, order_id)
     if order is None:
@@ -120,8 +126,7 @@ def _each_waiting(
     act: Callable[[Session, OrderRow, OrderLineRow], None],
     only_one: bool = False,
 ) -> None:
-    if not reason.strip():
-        raise NotPossible("Say why: the reason is kept in the audit trail.")
+    _demand_reason(reason)
     with broker.sessions.begin() as session:
         order = _order(session, order_id)
         waiting = [line for line in order.lines if line.state is LineState.NEEDS_ATTENTION]

@@ -4,6 +4,7 @@ ada reports to ben; cho operates; dee audits; eve works elsewhere.
 """
 
 import dataclasses
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -170,6 +171,17 @@ def order_row(number: str, person: PersonRow, state: LineState, request_id: str 
         lines=[OrderLineRow(position=0, kind="role", name="Budget Approver", state=state,
                             reference=f"{number}-1", iga_request_id=request_id, changed_at=NOW)],
     )  # fmt: skip
+
+
+def unconfirmed_row(number: str, **posted: object) -> OrderRow:
+    """An order that waits for an operator, because the desk could not confirm it."""
+    said = {"beneficiary": {"user_name": "gina.falcone"}, **posted}
+    row = order_row(number, PersonRow(), LineState.NEEDS_ATTENTION, None)
+    row.posted, row.justification = json.dumps(said), ""
+    row.lines[0].kind = row.lines[0].name = ""
+    row.lines[0].left_state = LineState.RECEIVED
+    row.lines[0].reason = "The catalogue item “Visitor badge” has no entry."
+    return row
 
 
 @dataclass

@@ -439,9 +439,9 @@ def test_adopting_needs_a_request_and_unknown_acts_do_nothing(
     visit: Visit, company: Company
 ) -> None:
     path, cho = f"/operations/orders/{company.stuck.id}", visit("cho")
-    for act in ("adopt", "explode"):
+    for act, sentence in (("adopt", "Say which request"), ("explode", "Choose what to do")):
         cho.post(path, {"act": act, "reason": "why not"})
-        assert "Say which request" in text_of(cho.get("/operations"))
+        assert sentence in text_of(cho.get("/operations"))
 
 
 def test_connections_are_tried_when_asked(visit: Visit, company: Company, broker: Broker) -> None:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from broker.domain.errors import ConnectorError
+from broker.domain.orders import LineState
 from broker.domain.visibility import Role
 from broker.orders import operate
 from broker.orders.operate import NotPossible
@@ -13,6 +14,8 @@ from broker.ports.desk import Desk
 from broker.ports.iga import Iga
 from broker.store import audit
 from broker.store.views.operations import OperationsPage, operations_page
+from broker.store.views.orders import order_page
+from webui.ui import refusal
 from webui.ui.access import needs
 from webui.ui.context import now, reading, the_broker, viewer
 from webui.ui.live import live, wants_fragment
@@ -90,8 +93,18 @@ def decide(order_id: str) -> AnyResponse:
         _carry_out(act, order_id)
         flash(_DONE[act], "good")
     except NotPossible as impossible:
-        flash(str(impossible), "bad")
+        _refuse(order_id, str(impossible))
     return redirect(own_path(request.form.get("back") or "/operations"), 303)
+
+
+def _refuse(order_id: str, sentence: str) -> None:
+    """Beside the form where there is still one, otherwise at the top of the page."""
+    with reading() as session:
+        page = order_page(session, viewer(), order_id)
+    if page and page.line.state == LineState.NEEDS_ATTENTION:
+        refusal.keep(order_id, sentence)
+    else:
+        flash(sentence, "bad")
 
 
 def _carry_out(act: str, order_id: str) -> None:
@@ -101,6 +114,8 @@ def _carry_out(act: str, order_id: str) -> None:
     if act == "cancel":
         return operate.cancel(broker, order_id, _actor(), reason)
     request_id = request.form.get("request_id", "").strip()
-    if act != "adopt" or not request_id:
+    if act != "adopt":
+        raise NotPossible("Choose what to do: try again, follow a request, or cancel.")
+    if not request_id:
         raise NotPossible("Say which request of the access system the order shall follow.")
     return operate.adopt(broker, order_id, request_id, _actor(), reason)
