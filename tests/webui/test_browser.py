@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from broker.context import Broker
 from broker.store import sync_runs
 from tests.webui import hard_times
-from tests.webui.company import NOW, ROLES, Company
+from tests.webui.company import NOW, ROLES, Company, unconfirmed_row
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 PHONE, DESK = 360, 1200
@@ -92,7 +92,6 @@ def paths_of(company: Company) -> list[tuple[str, str]]:
         ("cho", f"/orders/{company.stuck.id}"),
         ("cho", "/operations"),
         ("dee", "/audit"),
-        ("cho", "/orders/new"),
         ("ada", "/saml/signed-out"),
     ]
 
@@ -138,6 +137,26 @@ def test_hard_times_break_no_rule_and_fit_a_phone(
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, path
         found = Axe().run(page)
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+
+
+def test_a_refusal_is_read_at_its_field_and_an_unconfirmed_order_fits_a_phone(
+    open_page: Open, company: Company, broker: Broker
+) -> None:
+    item = {"type": "role", "name": hard_times.LONG_ITEM}
+    unconfirmed = unconfirmed_row("RITM0010031", items=[item])
+    with broker.sessions.begin() as session:
+        session.add(unconfirmed)
+    page = open_page("cho", f"/orders/{company.stuck.id}", "light", PHONE)
+    page.get_by_label("Reason").fill("She had asked herself.")
+    page.get_by_role("button", name="Adopt").click()
+    field = page.get_by_label("OIM request to adopt")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("Say which request of OIM"))
+    expect(page.get_by_label("Reason")).to_have_value("She had asked herself.")
+    for shown in (page, open_page("cho", f"/orders/{unconfirmed.id}", "dark", PHONE)):
+        assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+        found = Axe().run(shown)
+        assert found.violations_count == 0, found.generate_report()
 
 
 def test_letters_twice_as_large_still_fit(open_page: Open, company: Company) -> None:

@@ -61,6 +61,17 @@ def test_a_post_that_names_little_is_told_as_such(
     assert "none named" in posted
 
 
+def test_an_order_that_ended_unconfirmed_awaits_no_confirmation(
+    visit: Visit, unconfirmed: OrderRow, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        session.merge(unconfirmed).lines[0].state = LineState.REJECTED
+    page = text_of(visit("cho").get(f"/orders/{unconfirmed.id}"))
+    assert "not yet confirmed" not in page.casefold()
+    assert "has not confirmed what reached us." in page
+    assert 'class="decide"' not in page
+
+
 def test_a_confirmed_order_says_nothing_of_the_post(visit: Visit, company: Company) -> None:
     for order in (company.order, company.stuck):
         page = text_of(visit("cho").get(f"/orders/{order.id}"))
@@ -112,7 +123,7 @@ def test_a_refused_act_keeps_what_was_typed_and_says_why_beside_it(
     refused_adoption(cho, company.stuck, back)
     shown = text_of(cho.get(back))
     form = form_of(shown, company.stuck)
-    assert "Say which request" in form
+    assert "Say which request of OIM" in form
     assert shown.count("Say which request") == 1
     assert value_of(form, "reason") == "She had asked &lt;herself&gt;."
     wrong = re.search(r"<input[^>]*aria-invalid[^>]*>", form)

@@ -17,6 +17,7 @@ from broker.store.views.operations import OperationsPage, operations_page
 from broker.store.views.orders import order_page
 from webui.ui import refusal
 from webui.ui.access import needs
+from webui.ui.chronicle import in_their_words
 from webui.ui.context import now, reading, the_broker, viewer
 from webui.ui.live import live, wants_fragment
 from webui.ui.paths import own_path
@@ -104,7 +105,8 @@ def _refuse(order_id: str, sentence: str) -> None:
     if page and page.line.state == LineState.NEEDS_ATTENTION:
         refusal.keep(order_id, sentence)
     else:
-        flash(sentence, "bad")
+        ours = the_broker().settings
+        flash(in_their_words(sentence, ours.iga, ours.desk), "bad")
 
 
 def _carry_out(act: str, order_id: str) -> None:
@@ -117,5 +119,5 @@ def _carry_out(act: str, order_id: str) -> None:
     if act != "adopt":
         raise NotPossible("Choose what to do: try again, follow a request, or cancel.")
     if not request_id:
-        raise NotPossible("Say which request of the access system the order shall follow.")
+        raise NotPossible("Say which request of the IGA the order shall follow.")
     return operate.adopt(broker, order_id, request_id, _actor(), reason)

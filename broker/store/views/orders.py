@@ -77,7 +77,8 @@ class OrderLine:
     @property
     def what(self) -> str:
         """What is ordered, in one line; unknown until the desk has been asked."""
-        return ", ".join(line.name for line in self.lines if line.name) or "not yet confirmed"
+        unknown = "not confirmed" if self.is_final else "not yet confirmed"
+        return ", ".join(line.name for line in self.lines if line.name) or unknown
 
     @property
     def outcome(self) -> str:
