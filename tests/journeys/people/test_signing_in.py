@@ -79,6 +79,19 @@ def test_an_expired_session_leads_to_sign_in_and_back(person: Cast) -> None:
     ada.step("is back where she was")
 
 
+def test_a_button_pressed_too_late_leads_to_sign_in_and_back(person: Cast) -> None:
+    ada = person("ada")
+    ada.expects(rf"401 {ada.at.broker}/refresh", "her session has ended")
+    ada.signs_in("/approvals")
+    loses_both_sessions(ada)
+    ada.presses("Refresh")
+    ada.sees("Please sign in again", "Nothing you sent was carried out.")
+    ada.step("is told that she is not signed in any more")
+    ada.follows("Sign in again")
+    ada.gives_the_password()
+    ada.is_at("/approvals")
+
+
 def loses_both_sessions(one: Person) -> None:
     """Ours and the identity provider's have come to their end."""
     one.context.clear_cookies()
