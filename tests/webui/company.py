@@ -177,7 +177,7 @@ def unconfirmed_row(number: str, **posted: object) -> OrderRow:
     """An order that waits for an operator, because the desk could not confirm it."""
     said = {"beneficiary": {"user_name": "gina.falcone"}, **posted}
     row = order_row(number, PersonRow(), LineState.NEEDS_ATTENTION, None)
-    row.posted, row.justification = json.dumps(said), ""
+    row.posted, row.justification = json.dumps(said), "A badge for a guest, for one day"
     row.lines[0].kind = row.lines[0].name = ""
     row.lines[0].left_state = LineState.RECEIVED
     row.lines[0].reason = "The catalogue item “Visitor badge” has no entry."

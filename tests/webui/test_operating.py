@@ -46,6 +46,7 @@ def test_an_unconfirmed_order_tells_what_was_posted(visit: Visit, unconfirmed: O
                  "account Badge Printer"):  # fmt: skip
         assert told in posted
     assert "gina.falcone" not in page.replace(posted, "")
+    assert "A badge for a guest" not in page
     row = part(text_of(visit("cho").get("/operations")), f'id="order-{unconfirmed.id}"', "</li>")
     assert "for gina.falcone, as posted, not confirmed" in row
 
