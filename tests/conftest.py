@@ -184,14 +184,14 @@ def database(
 ) -> Iterator[Database]:
     """A fresh database with the newest tables, gone after the test.
 
-    The migrations run once a test process; each test gets a copy of what they made.
+    The migrations run once a test process; each test gets what they made, without a row.
     """
     if database_kind == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         yield sqlite(Path(shutil.copy(template, tmp_path / "broker.sqlite")))
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    with server.lent(server.prepared("migrated", migrate)) as fresh:
+    with server.borrowed("migrated", migrate) as fresh:
         yield fresh
 
 

@@ -25,6 +25,7 @@ OWNER = "broker_owner"
 APPLICATION = "broker_app"
 SUPERUSER = "postgres"
 START_SECONDS = 20.0
+_MOMENT_SECONDS = 0.3
 RECOVERY_SECONDS = 120.0
 # Where it listens; and nothing is worth the disk's time, since it need not survive the machine.
 # What was committed survives a killed server, though: it is in the machine's memory by then.
@@ -147,6 +148,7 @@ class PostgreSQL:
     port: int
     _templates: set[str] = field(default_factory=set)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _spares: dict[str, list["Spare"]] = field(default_factory=dict)
 
     @classmethod
     def start(cls) -> "PostgreSQL":
@@ -249,14 +251,49 @@ class PostgreSQL:
         finally:
             self.drop(database)
 
+    @contextmanager
+    def borrowed(self, template: str, prepare: Callable[[Database], None]) -> Iterator[Database]:
+        """A database as `prepare` makes it, for a while.
+
+        It is emptied afterwards and lent again, because a copy takes a hundred times as long;
+        one that somebody still uses, or whose tables are not as they were, is dropped.
+        """
+        spares = self._spares.setdefault(template, [])
+        spare = spares.pop() if spares else self._spare(self.prepared(template, prepare))
+        try:
+            yield spare.database
+        finally:
+            if self._emptied(spare):
+                spares.append(spare)
+            else:
+                self.drop(spare.database)
+
+    def _spare(self, database: Database) -> "Spare":
+        with self._admin(_name_of(database)) as connection:
+            tables = [row[0] for row in connection.execute(_TABLES)]
+            filled = [name for name in tables if _has_rows(connection, name)]
+            emptied = [name for name in tables if name not in filled]
+            return Spare(database, filled, emptied, _shape(connection, filled))
+
+    def _emptied(self, spare: "Spare") -> bool:
+        with self._admin(_name_of(spare.database)) as connection:
+            if not _left_alone(connection) or _shape(connection, spare.filled) != spare.shape:
+                return False
+            # no foreign key and no trigger is asked
+            connection.execute("SET session_replication_role = replica")
+            for name in spare.emptied:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+            connection.execute(_COUNT_ANEW)
+        return True
+
     def drop(self, database: Database) -> None:
         """Remove a database, throwing out whoever is still connected."""
-        name = sql.Identifier(database.url.rpartition("/")[2])
+        name = sql.Identifier(_name_of(database))
         with self._admin() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def _rename(self, database: Database, name: str) -> None:
-        old = sql.Identifier(database.url.rpartition("/")[2])
+        old = sql.Identifier(_name_of(database))
         with self._admin() as connection:
             statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             connection.execute(statement.format(old, sql.Identifier(name)))
@@ -273,10 +310,64 @@ class PostgreSQL:
             for role in (OWNER, APPLICATION):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
-    def _admin(self) -> psycopg.Connection:
+    def _admin(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
+            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname=database, autocommit=True
         )
+
+
+@dataclass(frozen=True)
+class Spare:
+    """A database that can be lent again: which tables are emptied, and how all must look."""
+
+    database: Database
+    filled: Sequence[str]
+    emptied: Sequence[str]
+    shape: str
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+_COUNT_ANEW = "SELECT setval(c.oid, 1, false) FROM pg_class c WHERE c.relkind = 'S'"
+_SESSIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type LIKE 'client%'
+"""
+# Whatever is changed about a table or a column, its rights too, gives its row another xmin.
+_SHAPE = """
+    SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY oid) FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT string_agg(a.xmin::text || a.ctid::text, ',' ORDER BY attrelid, attnum)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace
+"""
+
+
+def _name_of(database: Database) -> str:
+    return database.url.rpartition("/")[2]
+
+
+def _has_rows(connection: psycopg.Connection, table: str) -> bool:
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
+    return bool(connection.execute(query).fetchone() == (True,))
+
+
+def _shape(connection: psycopg.Connection, filled: Sequence[str]) -> str:
+    """A word that changes with any table, and with any row that was there from the start."""
+    rows = [sql.SQL("SELECT xmin::text FROM {}").format(sql.Identifier(name)) for name in filled]
+    looks = (sql.SQL(_SHAPE).format(), *rows)
+    return repr([connection.execute(look).fetchall() for look in looks])
+
+
+def _left_alone(connection: psycopg.Connection) -> bool:
+    """Whether nobody else is connected; sessions that have just been closed take a moment."""
+
+    def alone() -> bool:
+        return connection.execute(_SESSIONS).fetchone() == (0,)
+
+    with suppress(TimeoutError):
+        wait_until(alone, "the end of all sessions", _MOMENT_SECONDS)
+        return True
+    return False
 
 
 def _who_may(trust: str) -> str:

@@ -57,6 +57,55 @@ def test_a_lent_database_is_gone_afterwards(postgresql: PostgreSQL) -> None:
         psycopg.connect(address)
 
 
+def two_tables(database: Database) -> None:
+    with opened(database.owner_url) as connection:
+        connection.execute(text("create table rows_of_tests (id serial, word text)"))
+        connection.execute(text("create table revision (number int)"))
+        connection.execute(text("insert into revision values (1)"))
+        connection.commit()
+
+
+def treated(postgresql: PostgreSQL, statement: str) -> tuple[str, list[int]]:
+    """Borrow, do something, give back; then borrow again: its name, and what a new row gets."""
+    with postgresql.borrowed("two_tables", two_tables) as first, opened(first.owner_url) as here:
+        here.execute(text(statement))
+        here.commit()
+    with postgresql.borrowed("two_tables", two_tables) as second, opened(second.owner_url) as here:
+        here.execute(text("insert into rows_of_tests (word) values ('x')"))
+        ids = list(here.scalars(text("select id from rows_of_tests")))
+    return "same" if first.url == second.url else "another", ids
+
+
+def test_a_borrowed_database_comes_back_without_a_row(postgresql: PostgreSQL) -> None:
+    statement = "insert into rows_of_tests (word) select 'y' from generate_series(1, 50)"
+    assert treated(postgresql, statement) == ("same", [1])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "alter table rows_of_tests add column more int",
+        "alter table rows_of_tests alter column word set not null",
+        "grant select on rows_of_tests to public",
+        "create table another (id int)",
+        "update revision set number = 2",
+        "delete from revision",
+    ],
+)
+def test_a_borrowed_database_with_other_tables_is_not_lent_again(
+    postgresql: PostgreSQL, statement: str
+) -> None:
+    assert treated(postgresql, statement) == ("another", [1])
+
+
+def test_a_borrowed_database_still_in_use_is_not_lent_again(postgresql: PostgreSQL) -> None:
+    with postgresql.borrowed("two_tables", two_tables) as first:
+        left_open = psycopg.connect(first.url.replace("+psycopg", ""))
+    with postgresql.borrowed("two_tables", two_tables) as second:
+        assert second.url != first.url
+    left_open.close()
+
+
 def test_redis_starts_empty_and_never_evicts(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
