@@ -9,11 +9,12 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from broker.store.migrations import upgrade
 from tools.servers import (
@@ -82,6 +83,26 @@ def guarded(look_up: Callable[..., object]) -> Callable[..., object]:
 def pytest_configure() -> None:
     socket.socket = LoopbackSocket  # type: ignore[misc]  # the one place that replaces it
     socket.getaddrinfo = guarded(socket.getaddrinfo)  # type: ignore[assignment]  # as above
+
+
+# ---- who runs what -------------------------------------------------------------------------------
+
+
+class JourneysTogether(LoadScopeScheduling):  # type: ignore[misc]  # publishes no types
+    """A file whose tests share what takes long to start goes to one test process, whole.
+
+    xdist's own `xdist_group` marks have no effect with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = PurePath(nodeid.partition("::")[0])
+        shares = file.is_relative_to("tests/journeys") or "browser" in file.name
+        return str(file) if shares else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> JourneysTogether:
+    return JourneysTogether(config, log)
 
 
 # ---- skips ---------------------------------------------------------------------------------------

@@ -160,7 +160,6 @@ def starts(test: Callable[..., None]) -> Callable[..., None]:
     for mark in (
         pytest.mark.slow,
         pytest.mark.timeout(400),
-        pytest.mark.xdist_group("stack"),
         pytest.mark.usefixtures("servers"),
     ):
         test = mark(test)

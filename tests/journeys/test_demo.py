@@ -15,7 +15,7 @@ from cli.walk.browser import Browser
 from tools.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 class Demo:

@@ -25,7 +25,6 @@ STEPS = (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(480),
-    pytest.mark.xdist_group("journeys"),
     pytest.mark.skipif(not IN_CI, reason="CI alone installs a fresh clone from the network"),
 ]
 

@@ -24,7 +24,6 @@ Line = tuple[str, str]
 installs = [
     pytest.mark.slow,
     pytest.mark.timeout(480),
-    pytest.mark.xdist_group("image"),
     pytest.mark.skipif(not IN_CI, reason="CI alone installs the image's packages"),
 ]
 

@@ -29,7 +29,7 @@ from tools.servers import Database, free_port, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = "Stock Count Team"
 DONE = {"submitted", "fulfilled", "closed"}
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.slow]
 
 
 @dataclass

@@ -25,7 +25,7 @@ FAILS = {
     "audit": "audit",
 }
 PATIENCE_SECONDS = "12"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.slow]
 
 
 def children_of(pid: int) -> list[str]:

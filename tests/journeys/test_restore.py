@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 180
 GUIDE = ROOT / "docs" / "operations.md"
 OURS = ("web", "worker-interactive", "worker-orders", "worker-sync", "clock")
 QUICK = {"BROKER_LEASE_SECONDS": "3", "BROKER_OIM_SEARCH_DELAY_SECONDS": "1"}
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 class Orders(Twenty):

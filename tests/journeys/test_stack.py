@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 150
 SERVICES = [name for name in read() if name != "migrate"]
 # What is killed is missed after its lease; what OIM did with a lost call shows after its delay.
 QUICK = {"BROKER_LEASE_SECONDS": "3", "BROKER_OIM_SEARCH_DELAY_SECONDS": "1"}
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(480), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from tools.servers import Database, wait_until
 from webui import api
 
 ROLE = "Stock Count Team"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.slow]
 
 
 @dataclass

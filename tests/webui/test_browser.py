@@ -15,7 +15,7 @@ from broker.store import sync_runs
 from tests.webui import hard_times
 from tests.webui.company import NOW, ROLES, Company, unconfirmed_row
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PHONE, DESK = 360, 1200
 PLACE = "JSON.stringify(document.querySelector('#open-requests').getBoundingClientRect())"
 

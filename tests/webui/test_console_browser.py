@@ -20,7 +20,7 @@ from tests.webui.test_browser import (  # fixtures, and what they need
 from tests.webui.test_console import ADA, FINANCE, NEW, REF, ROLE, an_item
 
 __all__ = ["address", "browser", "forgiven", "open_page"]
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

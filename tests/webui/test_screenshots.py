@@ -34,7 +34,6 @@ def test_the_readme_shows_the_pictures_that_the_command_takes() -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.xdist_group("journeys")
 def test_one_command_takes_them_again(chromium: str, tmp_path: Path) -> None:
     before = set((ROOT / "var").glob("screenshots-*"))
     assert screenshots.main(["--into", str(tmp_path)]) == 0
