@@ -5,7 +5,10 @@ Redis must not be shared between processes.
 """
 
 import os
+import sys
 
+from broker.bootstrap import build
+from broker.settings import BadSettings
 from cli import logs
 
 # The same lines as the other processes write; without this a failure would be printed with the
@@ -37,3 +40,12 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def on_starting(_server: object) -> None:
+    """Refuse settings that do not do once and in words, before a worker is there to fail."""
+    try:
+        build(os.environ)
+    except BadSettings as bad:
+        print(*bad.faults, sep="\n", file=sys.stderr)
+        raise SystemExit(4) from None
