@@ -1,6 +1,5 @@
 """The units for systemd start the very words of docker-compose.yml, and systemd takes them."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from cli import demo_settings
 from tools.stack.compose import ROOT, SECRETS, read
 
 UNITS = ROOT / "deploy" / "systemd"
@@ -109,6 +109,11 @@ def app(_environ, start_response):
 def test_a_post_waits_while_the_web_service_is_restarted(tmp_path: Path) -> None:
     """The port is held by somebody else, as the socket unit does; gunicorn takes it over."""
     (tmp_path / "waiting.py").write_text(APP, encoding="ascii")
+    settings = demo_settings.prepare(
+        tmp_path / "demo", broker="http://127.0.0.1:1", servicenow="http://127.0.0.1:2",
+        oim="http://127.0.0.1:3", idp="http://localhost:4",
+    )  # fmt: skip
+    settings |= {"BROKER_REDIS_URL": "redis://127.0.0.1:1/0", "WEB_CONCURRENCY": "1"}
     with socket.create_server(("127.0.0.1", 0)) as port, ThreadPoolExecutor(1) as pool:
         address = f"http://127.0.0.1:{port.getsockname()[1]}/"
         answer = pool.submit(requests.get, address, timeout=60)
@@ -117,7 +122,7 @@ def test_a_post_waits_while_the_web_service_is_restarted(tmp_path: Path) -> None
         words += f"{ROOT}/.venv/bin/gunicorn --config {ROOT}/gunicorn.conf.py waiting:app"
         server = subprocess.Popen(
             ["bash", "-c", words], cwd=tmp_path, pass_fds=[port.fileno()],
-            env={**os.environ, "WEB_CONCURRENCY": "1"}, start_new_session=True,
+            env=settings, start_new_session=True,
         )  # fmt: skip
         try:
             assert answer.result().text == "ok"
