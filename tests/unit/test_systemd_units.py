@@ -118,10 +118,10 @@ def test_a_post_waits_while_the_web_service_is_restarted(tmp_path: Path) -> None
         address = f"http://127.0.0.1:{port.getsockname()[1]}/"
         answer = pool.submit(requests.get, address, timeout=60)
         # As systemd does: the port is file 3, and the process is told that it is meant for it.
-        words = f"exec 3<&{port.fileno()} {port.fileno()}<&-; LISTEN_PID=$$ LISTEN_FDS=1 exec "
+        words = f"exec 3<&{port.fileno()}; export LISTEN_PID=$$ LISTEN_FDS=1; exec "
         words += f"{ROOT}/.venv/bin/gunicorn --config {ROOT}/gunicorn.conf.py waiting:app"
         server = subprocess.Popen(
-            ["bash", "-c", words], cwd=tmp_path, pass_fds=[port.fileno()],
+            ["sh", "-c", words], cwd=tmp_path, pass_fds=[port.fileno()],
             env=settings, start_new_session=True,
         )  # fmt: skip
         try:
