@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -106,6 +107,14 @@ def app(_environ, start_response):
 """
 
 
+HAND_ON = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 def test_a_post_waits_while_the_web_service_is_restarted(tmp_path: Path) -> None:
     """The port is held by somebody else, as the socket unit does; gunicorn takes it over."""
     (tmp_path / "waiting.py").write_text(APP, encoding="ascii")
@@ -118,10 +127,10 @@ def test_a_post_waits_while_the_web_service_is_restarted(tmp_path: Path) -> None
         address = f"http://127.0.0.1:{port.getsockname()[1]}/"
         answer = pool.submit(requests.get, address, timeout=60)
         # As systemd does: the port is file 3, and the process is told that it is meant for it.
-        words = f"exec 3<&{port.fileno()}; export LISTEN_PID=$$ LISTEN_FDS=1; exec "
-        words += f"{ROOT}/.venv/bin/gunicorn --config {ROOT}/gunicorn.conf.py waiting:app"
+        gunicorn = [f"{ROOT}/.venv/bin/gunicorn", "--config", f"{ROOT}/gunicorn.conf.py"]
+        words = [sys.executable, "-c", HAND_ON, str(port.fileno()), *gunicorn, "waiting:app"]
         server = subprocess.Popen(
-            ["sh", "-c", words], cwd=tmp_path, pass_fds=[port.fileno()],
+            words, cwd=tmp_path, pass_fds=[port.fileno()],
             env=settings, start_new_session=True,
         )  # fmt: skip
         try:
