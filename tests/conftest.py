@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from broker.store.migrations import upgrade
+from tools.redis_server import Redis
 from tools.servers import (
     APPLICATION,
     Database,
     NotInstalled,
     PostgreSQL,
-    Redis,
     postgresql_program,
     program,
 )

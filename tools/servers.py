@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
-import redis
 from psycopg import sql
 
 OWNER = "broker_owner"
@@ -399,57 +398,6 @@ def _as_postgres(death_signal: str = "KILL") -> list[str]:
 def dying_with_us(death_signal: str = "KILL") -> list[str]:
     """Words before a command, so that its process gets the signal when this thread ends."""
     return ["setpriv", f"--pdeathsig={death_signal}"] if shutil.which("setpriv") else []
-
-
-# ---- Redis --------------------------------------------------------------------------------------
-
-
-_KEEPS_NOTHING = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
-
-
-@dataclass
-class Redis:
-    """A server that keeps nothing on disk and never evicts, as RQ needs it."""
-
-    process: Process
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    @classmethod
-    def start(cls, options: Sequence[str] = _KEEPS_NOTHING, inside: Path | None = None) -> "Redis":
-        """Start a server; `NotInstalled` when the program is missing."""
-        called = program("Redis", "redis-server")
-        port = free_port()
-        folder = Path(tempfile.mkdtemp(prefix="broker-redis-", dir=inside))
-        here = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
-        command = [*dying_with_us(), called, *options, *here, "--daemonize", "no"]
-        server = cls(Process(command, folder), port)
-        wait_until(server.answers, "Redis's start", RECOVERY_SECONDS)
-        return server
-
-    def restart(self) -> None:
-        """Start it again after a kill; it remembers nothing."""
-        self.process.launch()
-        wait_until(self.answers, "Redis's restart", RECOVERY_SECONDS)
-
-    def answers(self) -> bool:
-        if self.process.popen.poll() is not None:
-            raise RuntimeError(f"Redis ended: {self.process.log()}")
-        try:
-            with redis.Redis(port=self.port, socket_timeout=1) as client:
-                return bool(client.ping())
-        except redis.ConnectionError:
-            return False
-
-    def clear(self) -> None:
-        with redis.Redis(port=self.port, socket_timeout=5) as client:
-            client.flushall()
-
-    def stop(self) -> None:
-        self.process.stop()
 
 
 # ---- programs -----------------------------------------------------------------------------------

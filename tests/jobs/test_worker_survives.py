@@ -15,7 +15,8 @@ from rq.serializers import JSONSerializer
 from broker.ports.queue import QueueName
 from jobs.worker import heard
 from tests.conftest import or_skip
-from tools.servers import Redis, wait_until
+from tools.redis_server import Redis
+from tools.servers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "here.example"

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.conftest import is_local, or_skip
-from tools.servers import Database, PostgreSQL, Redis, wait_until
+from tools.redis_server import Redis
+from tools.servers import Database, PostgreSQL, wait_until
 
 
 @contextmanager
@@ -135,7 +136,7 @@ def test_a_killed_cluster_starts_again_with_what_was_committed() -> None:
 
 
 def test_a_server_dies_with_a_killed_parent(redis_server: Redis, tmp_path: Path) -> None:
-    script = "from tools.servers import Redis; print(Redis.start().port, flush=True); input()"
+    script = "from tools.redis_server import Redis; print(Redis.start().port, flush=True); input()"
     parent = subprocess.Popen(
         [sys.executable, "-c", script],
         stdin=subprocess.PIPE,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from cli.children import Child
-from tools.servers import PostgreSQL, Redis, dying_with_us
+from tools.redis_server import Redis
+from tools.servers import PostgreSQL, dying_with_us
 from tools.stack.compose import ROOT
 
 

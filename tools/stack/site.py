@@ -19,7 +19,8 @@ from cli import demo_settings
 from cli.children import Child
 from cli.demo import Addresses, await_ready, demand_free, free_ports
 from cli.terminal import Fault
-from tools.servers import PostgreSQL, Redis, postgresql_program, program
+from tools.redis_server import Redis
+from tools.servers import PostgreSQL, postgresql_program, program
 from tools.stack.compose import ROOT, SECRETS, Here, Part, read, secrets_of
 from tools.stack.services import OurProcess, Server, Service
 
