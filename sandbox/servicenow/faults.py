@@ -54,6 +54,17 @@ _ANSWERS: dict[str, Callable[[ServiceNow], Response]] = {
     "session-overflow": lambda _: Response("", 202, content_type="application/json"),
 }
 
+# Every fault, and what it is about.
+FAULTS: dict[str, str] = {
+    "down": "503 with a page, as a load balancer answers for an instance that is away",
+    "hibernating": "200 with a page, as an idle developer instance answers",
+    "rate-limit": "429 with Retry-After: somebody's calls of this hour are used up",
+    "busy": "429 without any header: no semaphore is free",
+    "session-overflow": "202 without a result: the request was not carried out",
+    "drop-after-accept": "carries a write out, then closes the connection without an answer",
+    "drop-before": "closes the connection and does nothing",
+}
+
 
 class FaultyFront:
     """WSGI middleware in front of the whole instance."""
@@ -81,7 +92,8 @@ class FaultyFront:
         for name, refusal in _ANSWERS.items():
             if name in faults:
                 return refusal(self._instance)
-        return _page(414, "Request-URI Too Long")(self._instance) if _too_long(environ) else None
+        refused = self._instance.switches.long_urls_refused and _too_long(environ)
+        return _page(414, "Request-URI Too Long")(self._instance) if refused else None
 
     def _drops_answer(self, environ: WSGIEnvironment) -> bool:
         return (

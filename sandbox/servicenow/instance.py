@@ -15,6 +15,7 @@ from sandbox.servicenow.records import LedgerEntry, Records, platform_time
 from sandbox.servicenow.schema import Schema, read_app_tables
 from sandbox.servicenow.sessions import Sessions
 from sandbox.servicenow.stock_tables import STOCK_TABLES
+from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.workflow import Workflow
 from sandbox.world.model import DeskItem, World, WorldPerson, sys_id
 
@@ -40,15 +41,15 @@ class ServiceNow:
     """The state of one sandbox instance, in `app.extensions["servicenow"]`.
 
     Switches, all readable at any time: `faults` (see `faults.py`), `latency_ms`, `properties`
-    (system properties by name), `shuffle_ties`, `batch_limit` (requests served in one batch before
-    the rest comes back unserviced). `ledger` lists every write ever made.
+    (system properties by name), `switches` (see `switches.py`), `batch_limit` (requests served in
+    one batch before the rest comes back unserviced). `ledger` lists every write ever made.
     """
 
     clock: Callable[[], datetime] = utc_now
     faults: set[str] = field(default_factory=set)
     latency_ms: int = 0
     properties: dict[str, str] = field(default_factory=dict)
-    shuffle_ties: bool = True
+    switches: Switches = field(default_factory=Switches)
     batch_limit: int | None = None
     app_folder: Path = APP_FOLDER
 

@@ -127,7 +127,9 @@ def _visible(table: str, sys_id: str) -> Row:
 
 
 def _select(table: str) -> list[Row]:
-    evaluator = Evaluator(instance().records, caller().sys_id, shuffle_ties=instance().shuffle_ties)
+    evaluator = Evaluator(
+        instance().records, caller().sys_id, shuffle_ties=instance().switches.shuffled_ties
+    )
     query = request.args.get("sysparm_query") or _plain_parameters()
     strict = instance().properties[INVALID_QUERY_NO_ROWS] == "true"
     if strict and evaluator.drops_something(table, query):
