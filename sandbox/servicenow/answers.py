@@ -66,6 +66,13 @@ def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = 
     return made
 
 
+def no_content() -> Response:
+    """204, and nothing."""
+    made = answer({}, 204)
+    made.set_data(b"")
+    return made
+
+
 def error_answer(error: ApiError) -> Response:
     """The error's JSON; a 401 carries the challenge and none of the signed-in headers."""
     told = {"message": error.message, "detail": error.detail}

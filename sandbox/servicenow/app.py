@@ -9,7 +9,14 @@ from pathlib import Path
 
 from flask import Flask, Response
 
-from sandbox.servicenow import batch_api, catalog_api, oauth_api, pages, table_api
+from sandbox.servicenow import (
+    attachment_api,
+    batch_api,
+    catalog_api,
+    oauth_api,
+    pages,
+    table_api,
+)
 from sandbox.servicenow.answers import ApiError, error_answer, keep_session
 from sandbox.servicenow.faults import FaultyFront
 from sandbox.servicenow.instance import (
@@ -58,7 +65,7 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
     app = Flask(__name__, static_url_path="/styles")
     app.extensions["servicenow"] = instance
     app.config["COMPANY"] = company
-    for module in (table_api, batch_api, catalog_api, oauth_api, pages):
+    for module in (table_api, attachment_api, batch_api, catalog_api, oauth_api, pages):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(ApiError, _on_error)
     app.after_request(keep_session)

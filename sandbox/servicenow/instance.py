@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sandbox.servicenow.accounts import ADMIN_SYS_ID, Access, Accounts, Tokens
+from sandbox.servicenow.api_tables import API_TABLES
+from sandbox.servicenow.attachments import Attachments
 from sandbox.servicenow.engine import SYSTEM, Engine
 from sandbox.servicenow.events import Automation, JobQueue
 from sandbox.servicenow.records import LedgerEntry, Records, platform_time
@@ -54,7 +56,7 @@ class ServiceNow:
     app_folder: Path = APP_FOLDER
 
     def __post_init__(self) -> None:
-        tables = [*STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
+        tables = [*API_TABLES, *STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
         self.records = Records(Schema(tables), self.clock)
         self.accounts = Accounts(self.records)
         self.access = Access(self.records)
@@ -62,6 +64,7 @@ class ServiceNow:
         self.sessions = Sessions()
         self.workflow = Workflow(self.records)
         self.jobs = JobQueue()
+        self.attachments = Attachments(self.records, self.jobs)
         self.automation = Automation(self.records, self.jobs, self.app_folder)
         self.engine = Engine(
             self.records,
