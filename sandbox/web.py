@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     _Accepted = socket.socket | tuple[bytes, socket.socket]
 
 LOOPBACK = "127.0.0.1"
+# An app that has ended the connection itself says so in the environment: there is no answer.
+HUNG_UP = "sandbox.hung_up"
 _BACKLOG = 128
 _POLL_SECONDS = 0.05
 
@@ -51,11 +53,16 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.environ = self.make_environ()
         pieces, status, headers = run_wsgi_app(self.server.app, self.environ, buffered=True)
+        if HUNG_UP in self.environ:
+            self.close_connection = True
+            return
         self._answer(status, headers, b"".join(pieces))
 
     def _answer(self, status: str, headers: Headers, body: bytes) -> None:
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        self.send_response_only(int(code), reason)
+        headers.setdefault("Server", self.version_string())
+        headers.setdefault("Date", self.date_time_string())
         bodyless = code in ("204", "304") or self.command == "HEAD"
         if not bodyless:
             headers["Content-Length"] = str(len(body))

@@ -127,6 +127,11 @@ class Tokens:
         """The token's remaining life, a second short as the platform reports it."""
         return max(math.ceil(grant.expires - self.clock()) - 1, 0)
 
+    def expire_all(self) -> None:
+        """Every access token runs out now; the refresh tokens stay good."""
+        for grant in list(self.grants.values()):
+            grant.expires = self.clock()
+
     def revoke_all(self) -> None:
         """Forget every token, as a restart of the instance may."""
         self.grants.clear()

@@ -16,6 +16,7 @@ from werkzeug.test import Client, EnvironBuilder, TestResponse
 
 from sandbox.servicenow.answers import ApiError, answer, caller, instance, json_body
 from sandbox.servicenow.faults import INNER
+from sandbox.servicenow.mishaps import BATCH_LIMIT
 
 blueprint = Blueprint("batch_api", __name__)
 QUOTA_SECONDS = 30.0
@@ -56,7 +57,7 @@ def _run_all(wanted: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[s
 
 
 def _fits(part: dict[str, Any], done: int, size: int) -> bool:
-    limit = instance().batch_limit
+    limit = request.environ.get(BATCH_LIMIT, instance().batch_limit)
     small = len(part.get("body") or "") <= LARGEST_INPUT and size <= LARGEST_OUTPUT
     return small and (limit is None or done < limit)
 

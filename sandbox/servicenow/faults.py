@@ -1,69 +1,139 @@
-"""Faults that tests can switch on while the instance runs, and the delay of every answer.
+"""What goes wrong on purpose between a client and the instance, and the delay of every answer.
 
-`down`              503 with a page, as a load balancer answers for an instance that is away
-`hibernating`       200 with a page, as an idle developer instance answers
-`rate-limit`        429 with Retry-After (ServiceNow docs, "Inbound REST API rate limiting")
-`busy`              429 without any header, as exhausted semaphores answer
-`session-overflow`  202 without a result: the request was not carried out
-`drop-after-accept` carries a write out, then closes the connection without an answer
-`drop-before`       closes the connection and does nothing
-
-A name not in this list does nothing: one list of faults may serve several sandboxes.
+`instance.faults` holds the names of those that happen to every call they can happen to;
+`instance.plan` (`fault_plan.py`) lets each happen once for certain and then by chance. Both may be
+changed while the instance runs. `CALL_FAULTS` has them all; ServiceNow docs, "Inbound REST API rate
+limiting" and "Default transaction quotas", ServiceNow support, KB3047080 (202) and KB0622240
+(semaphores).
 """
 
 from __future__ import annotations
 
-import json
-import socket
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from sandbox.servicenow.instance import ServiceNow
+from sandbox.servicenow import mishaps
+from sandbox.servicenow.mishaps import Call
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from sandbox.servicenow.instance import ServiceNow
+
 LONGEST_URL = 8192
+# In the environment of a part of a batch: who sent the batch.
 INNER = "sandbox.inside_batch"
-_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-def _rate_limited(_: ServiceNow) -> Response:
-    error = {
-        "message": "Rate limit exceeded",
-        "detail": "Rate limit of 1000 requests per hour for Table API exceeded",
-    }
-    body = json.dumps({"error": error, "status": "failure"})
-    headers = {"Retry-After": "1", "X-RateLimit-Limit": "1000"}
-    return Response(body, 429, headers, content_type="application/json;charset=UTF-8")
+@dataclass(frozen=True)
+class Fault:
+    """What it is about, to which calls it can happen, and what comes of them."""
+
+    about: str
+    happens: Callable[[Call], bool]
+    answer: Callable[[Call], Response]
 
 
-def _page(status: int, title: str) -> Callable[[ServiceNow], Response]:
-    body = f"<!doctype html><html><head><title>{title}</title></head><body>{title}</body></html>"
-    return lambda _: Response(body, status, content_type="text/html;charset=UTF-8")
+def _any(_: Call) -> bool:
+    return True
 
 
-_ANSWERS: dict[str, Callable[[ServiceNow], Response]] = {
-    "down": _page(503, "Service Unavailable"),
-    "hibernating": _page(200, "Instance Hibernating page"),
-    "rate-limit": _rate_limited,
-    "busy": lambda _: Response("", 429),
-    "session-overflow": lambda _: Response("", 202, content_type="application/json"),
+# Those of whole calls; where several are switched on, the first that can happen does.
+CALL_FAULTS: dict[str, Fault] = {
+    "drop-before": Fault("closes the connection and does nothing", _any, mishaps.dropped),
+    "down": Fault(
+        "503 with a page, as a load balancer answers for an instance that is away",
+        _any,
+        mishaps.page(503, "Service Unavailable"),
+    ),
+    "bad-gateway": Fault(
+        "502 with a page; nothing was done", _any, mishaps.page(502, "Bad Gateway")
+    ),
+    "gateway-timeout": Fault(
+        "504 with a page; the call was carried out behind it", _any, mishaps.given_up_by_the_gateway
+    ),
+    "hibernating": Fault(
+        "200 with a page, as an idle developer instance answers",
+        _any,
+        mishaps.page(200, "Instance Hibernating page"),
+    ),
+    "sign-in-page": Fault(
+        "200 with a sign-in page, as a proxy answers", _any, mishaps.page(200, "Sign in")
+    ),
+    "sign-in-redirect": Fault(
+        "302 to an identity provider, as single sign-on answers",
+        _any,
+        mishaps.to_the_identity_provider,
+    ),
+    "rate-limit": Fault(
+        "429 with Retry-After: the calls of this hour are used up",
+        Call.is_api,
+        mishaps.rate_limited,
+    ),
+    "busy": Fault("429 without any header: no semaphore is free", Call.is_api, mishaps.busy),
+    "session-overflow": Fault(
+        "202 without a result: the call was not carried out",
+        Call.is_api,
+        mishaps.overflowed,
+    ),
+    "expired-token": Fault("401: every token has run out", Call.has_token, mishaps.expired),
+    "drop-after-accept": Fault(
+        "carries a write out, then closes the connection without an answer",
+        Call.is_write,
+        mishaps.dropped_after,
+    ),
+    "drop-midway": Fault(
+        "carries the call out and breaks off in the middle of the answer",
+        Call.is_api,
+        mishaps.dropped_midway,
+    ),
+    "batch-unserviced": Fault(
+        "carries out half of a batch and names the rest unserviced",
+        Call.is_batch,
+        mishaps.batch_unserviced,
+    ),
+    "batch-cancelled": Fault(
+        "carries out half of a batch, then 500 transaction cancelled",
+        Call.is_batch,
+        mishaps.batch_cancelled,
+    ),
+    "cancelled": Fault(
+        "carries the call out, then 500 transaction cancelled, after 60 s",
+        Call.is_api,
+        mishaps.cancelled,
+    ),
+    "quota-error": Fault(
+        "200 with half of a list, and an error member after it",
+        Call.is_list,
+        mishaps.ends_in_an_error,
+    ),
+    "quota-cut": Fault("JSON that ends in the middle", Call.is_api, mishaps.ends_in_the_middle),
+    "slow": Fault("answers 0.6 s later", _any, mishaps.late_answer),
+    mishaps.SKEWED: Fault("dates answers and rows five minutes ahead", _any, mishaps.dated_ahead),
 }
-
-# Every fault, and what it is about.
-FAULTS: dict[str, str] = {
-    "down": "503 with a page, as a load balancer answers for an instance that is away",
-    "hibernating": "200 with a page, as an idle developer instance answers",
-    "rate-limit": "429 with Retry-After: somebody's calls of this hour are used up",
-    "busy": "429 without any header: no semaphore is free",
-    "session-overflow": "202 without a result: the request was not carried out",
-    "drop-after-accept": "carries a write out, then closes the connection without an answer",
-    "drop-before": "closes the connection and does nothing",
+# Those of one part of a batch.
+PART_FAULTS: dict[str, Fault] = {
+    "part-busy": Fault("429 for one part of a batch", _any, mishaps.busy),
+    "part-cancelled": Fault(
+        "carries a part of a batch out, then 500 for it",
+        _any,
+        mishaps.part_cancelled,
+    ),
 }
+FAULTS: dict[str, str] = {name: fault.about for name, fault in (CALL_FAULTS | PART_FAULTS).items()}
+
+
+@dataclass
+class Waits:
+    """How long faults take, in seconds: as recorded; a test may be less patient."""
+
+    slow_seconds: float = 0.6
+    quota_seconds: float = 60.0
+    retry_after_seconds: int = 1
 
 
 class FaultyFront:
@@ -74,50 +144,25 @@ class FaultyFront:
         self._instance = instance
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call = Call(self._instance, environ, self._inner)
         if environ.get(INNER):
-            return self._inner(environ, start_response)
-        time.sleep(self._instance.latency_ms / 1000)
-        refusal = self._refusal(environ)
-        if refusal is not None:
-            return refusal(environ, start_response)
-        if self._drops_answer(environ):
-            return self._carry_out_and_drop(environ)
-        return self._inner(environ, start_response)
+            fault = self._fault(PART_FAULTS, call)
+        else:
+            time.sleep(self._instance.latency_ms / 1000)
+            fault = self._fault(CALL_FAULTS, call) or self._too_long(environ)
+        return (fault(call) if fault else self._inner)(environ, start_response)
 
-    def _refusal(self, environ: WSGIEnvironment) -> Response | None:
-        faults = set(self._instance.faults)
-        if "drop-before" in faults:
-            _hang_up(environ)
-            return Response("", 502)
-        for name, refusal in _ANSWERS.items():
-            if name in faults:
-                return refusal(self._instance)
-        refused = self._instance.switches.long_urls_refused and _too_long(environ)
-        return _page(414, "Request-URI Too Long")(self._instance) if refused else None
+    def _fault(self, known: dict[str, Fault], call: Call) -> Callable[[Call], Response] | None:
+        faults, plan = set(self._instance.faults), self._instance.plan
+        if not faults and plan is None:
+            return None
+        possible = [name for name, fault in known.items() if fault.happens(call)]
+        name = next(filter(faults.__contains__, possible), None)
+        if name is None and plan is not None:
+            name = plan.choose(possible)
+        return known[name].answer if name else None
 
-    def _drops_answer(self, environ: WSGIEnvironment) -> bool:
-        return (
-            "drop-after-accept" in self._instance.faults
-            and environ["REQUEST_METHOD"] in _WRITES
-            and environ["PATH_INFO"].startswith("/api/")
-        )
-
-    def _carry_out_and_drop(self, environ: WSGIEnvironment) -> Iterable[bytes]:
-        def ignored(*_: object) -> Callable[[bytes], object]:
-            return lambda _: None
-
-        for _ in self._inner(environ, ignored):
-            pass
-        _hang_up(environ)
-        return []
-
-
-def _hang_up(environ: WSGIEnvironment) -> None:
-    connection = environ.get("werkzeug.socket")
-    if connection is not None:
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-def _too_long(environ: WSGIEnvironment) -> bool:
-    target = environ["PATH_INFO"] + "?" + environ.get("QUERY_STRING", "")
-    return len(target) > LONGEST_URL
+    def _too_long(self, environ: WSGIEnvironment) -> Callable[[Call], Response] | None:
+        target = environ["PATH_INFO"] + "?" + environ.get("QUERY_STRING", "")
+        refused = self._instance.switches.long_urls_refused and len(target) > LONGEST_URL
+        return mishaps.page(414, "Request-URI Too Long") if refused else None

@@ -13,6 +13,9 @@ from sandbox.servicenow.api_tables import API_TABLES
 from sandbox.servicenow.attachments import Attachments
 from sandbox.servicenow.engine import SYSTEM, Engine
 from sandbox.servicenow.events import Automation, JobQueue
+from sandbox.servicenow.fault_plan import FaultPlan
+from sandbox.servicenow.faults import Waits
+from sandbox.servicenow.mishaps import CLOCK_SKEW, SKEWED
 from sandbox.servicenow.records import LedgerEntry, Records, platform_time
 from sandbox.servicenow.schema import Schema, read_app_tables
 from sandbox.servicenow.sessions import Sessions
@@ -43,8 +46,9 @@ class ServiceNow:
     """The state of one sandbox instance, in `app.extensions["servicenow"]`.
 
     Switches, all readable at any time: `faults` (see `faults.py`), `latency_ms`, `properties`
-    (system properties by name), `switches` (see `switches.py`), `batch_limit` (requests served in
-    one batch before the rest comes back unserviced). `ledger` lists every write ever made.
+    (system properties by name), `switches` (see `switches.py`), `plan` (see `fault_plan.py`),
+    `waits` (how long faults take), `batch_limit` (requests served in one batch before the rest
+    comes back unserviced). `ledger` lists every write ever made.
     """
 
     clock: Callable[[], datetime] = utc_now
@@ -52,10 +56,14 @@ class ServiceNow:
     latency_ms: int = 0
     properties: dict[str, str] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
+    plan: FaultPlan | None = None
+    waits: Waits = field(default_factory=Waits)
     batch_limit: int | None = None
     app_folder: Path = APP_FOLDER
 
     def __post_init__(self) -> None:
+        true_clock = self.clock
+        self.clock = lambda: true_clock() + (CLOCK_SKEW if SKEWED in self.faults else timedelta())
         tables = [*API_TABLES, *STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
         self.records = Records(Schema(tables), self.clock)
         self.accounts = Accounts(self.records)
@@ -80,6 +88,10 @@ class ServiceNow:
     def ledger(self) -> list[LedgerEntry]:
         """Every write, oldest first; never shortened."""
         return self.records.ledger
+
+    def misbehaves(self, name: str) -> bool:
+        """Whether this fault happens now: it is switched on, or the plan has it here."""
+        return name in self.faults or (self.plan is not None and bool(self.plan.choose([name])))
 
     def signed_in(self, user_name: str, address: str) -> None:
         """Somebody signed in: the event on which the scoped app's script action runs."""
@@ -111,7 +123,8 @@ def app_properties(
     folder: Path, broker_url: str | None, orders_secret: str, events_secret: str
 ) -> dict[str, str]:
     """The scoped app's properties as an administrator would have filled them in."""
-    declared = json.loads((folder / "properties.json").read_text())
+    source = folder / "properties.json"
+    declared = json.loads(source.read_text()) if source.exists() else []
     values = {f"{SCOPE}.{entry['name']}": entry["value"] for entry in declared}
     return values | {
         f"{SCOPE}.broker_url": broker_url or "",
