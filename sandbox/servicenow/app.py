@@ -15,6 +15,7 @@ from sandbox.servicenow import (
     catalog_api,
     oauth_api,
     pages,
+    scripted_rest,
     table_api,
 )
 from sandbox.servicenow.answers import ApiError, error_answer, keep_session
@@ -30,6 +31,16 @@ from sandbox.world.model import World
 
 DEMO_ORDERS_SECRET = "whsec_" + base64.b64encode(b"request-broker-demo-orders-key-0001!").decode()
 DEMO_EVENTS_SECRET = "whsec_" + base64.b64encode(b"request-broker-demo-events-key-0001!").decode()
+
+_MODULES = (
+    table_api,
+    attachment_api,
+    batch_api,
+    catalog_api,
+    oauth_api,
+    pages,
+    scripted_rest,
+)
 
 
 def create_app(
@@ -65,7 +76,7 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
     app = Flask(__name__, static_url_path="/styles")
     app.extensions["servicenow"] = instance
     app.config["COMPANY"] = company
-    for module in (table_api, attachment_api, batch_api, catalog_api, oauth_api, pages):
+    for module in _MODULES:
         app.register_blueprint(module.blueprint)
     app.register_error_handler(ApiError, _on_error)
     app.after_request(keep_session)

@@ -28,6 +28,7 @@ LOGGED_CHARACTERS = 100
 # ServiceNow docs, "HTTP connection management properties": no wait is longer than 30 seconds.
 LONGEST_WAIT_SECONDS = 30.0
 _PLATFORM = Path(__file__).with_name("platform.js")
+_REST = Path(__file__).with_name("platform_rest.js")
 
 
 class ScriptFailed(Exception):
@@ -53,15 +54,17 @@ class Engine:
         includes = sorted((folder / "script_includes").glob("*.js"))
         self._prelude = "\n".join(path.read_text() for path in [_PLATFORM, *includes])
 
-    def run(self, script: str, source: str = "script", **arguments: object) -> object:
+    def run(
+        self, script: str, source: str = "script", actor: str = SYSTEM, **arguments: object
+    ) -> object:
         """Run a script's text with these global variables; a row comes as `(table, row)`.
 
         Gives the value of the last expression where that is plain JSON. Raises ScriptFailed.
         """
         interpreter = dukpy.JSInterpreter()
-        for name, function in _Host(self, source).functions().items():
+        for name, function in _Host(self, source, actor).functions().items():
             interpreter.export_function(name, function)
-        declared = "\n".join(_declaration(name, value) for name, value in arguments.items())
+        declared = "\n".join(self._declaration(name, value) for name, value in arguments.items())
         try:
             return interpreter.evaljs(f"{self._prelude}\n{declared}\n{script}")
         except dukpy.JSRuntimeError as error:
@@ -71,25 +74,38 @@ class Engine:
         """Run one of the scoped app's script files, named from its folder."""
         return self.run((self._folder / name).read_text(), Path(name).name, **arguments)
 
+    def _declaration(self, name: str, value: object) -> str:
+        if isinstance(value, tuple):
+            table, row = value
+            told = json.dumps(self.records.full(table, row))
+            return f"var {name} = recordOf({json.dumps(table)}, {told});"
+        return f"var {name} = {json.dumps(value)};"
+
+    def answer(self, name: str, given: Mapping[str, object], actor: str) -> dict[str, Any]:
+        """Run a script of a Scripted REST API as the caller; gives what it told its response.
+
+        ServiceNow docs, "Scripted REST API request and response". Raises ScriptFailed.
+        """
+        text = json.dumps((self._folder / name).read_text())
+        given_text = json.dumps(given)
+        rest = f"var request = restRequest({given_text});\nvar response = restResponse();"
+        told = self.run(f"{_REST.read_text()}\n{rest}\nrestAnswer({text})", name, actor)
+        assert isinstance(told, dict)
+        return told
+
     def log(self, level: str, message: str, source: str) -> None:
         """Write to the system log, table `syslog`."""
         values = {"level": level, "message": message, "source": source}
         self.records.insert("syslog", values, SYSTEM)
 
 
-def _declaration(name: str, value: object) -> str:
-    if isinstance(value, tuple):
-        table, row = value
-        return f"var {name} = recordOf({json.dumps(table)}, {json.dumps(dict(row))});"
-    return f"var {name} = {json.dumps(value)};"
-
-
 class _Host:
     """What the platform's classes ask of the instance during one run."""
 
-    def __init__(self, engine: Engine, source: str) -> None:
+    def __init__(self, engine: Engine, source: str, actor: str) -> None:
         self._engine = engine
         self._source = source
+        self._actor = actor
         self._records = engine.records
         self._evaluator = Evaluator(self._records)
 
@@ -102,21 +118,34 @@ class _Host:
             "event_queue_at": self._engine.queue_event_at,
             "base64_encode": lambda text: base64.b64encode(text.encode()).decode(),
             "guid": new_sys_id,
-            "user_id": lambda: SYSTEM,
-            "user_name": lambda: SYSTEM,
+            "user_id": self.user_id,
+            "user_name": lambda: self._actor,
             "milliseconds": lambda: int(self._records.clock().timestamp() * 1000),
             "select": self.select,
             "element": self.element,
-            "insert": lambda table, row: dict(self._records.insert(table, row, SYSTEM)),
-            "update": lambda table, key, row: dict(self._records.update(table, key, row, SYSTEM)),
+            "insert": self.insert,
+            "update": self.update,
             "mac": mac,
             "send": self.send,
         }
 
+    def user_id(self) -> str:
+        """Whose script runs: `system`, or the caller of a Scripted REST API."""
+        found = self._records.where("sys_user", user_name=self._actor)
+        return found[0]["sys_id"] if found else self._actor
+
     def select(self, table: str, query: str, limit: int) -> list[dict[str, str]]:
         """GlideRecord's query."""
         rows = self._evaluator.select(table, query)
-        return [dict(row) for row in (rows[:limit] if limit else rows)]
+        return [self._records.full(table, row) for row in (rows[:limit] if limit else rows)]
+
+    def insert(self, table: str, values: Mapping[str, str]) -> dict[str, str]:
+        """GlideRecord's insert."""
+        return self._records.full(table, self._records.insert(table, values, self._actor))
+
+    def update(self, table: str, sys_id: str, values: Mapping[str, str]) -> dict[str, str]:
+        """GlideRecord's update."""
+        return self._records.full(table, self._records.update(table, sys_id, values, self._actor))
 
     def element(self, table: str, sys_id: str, path: str) -> dict[str, str] | None:
         """A dotted path from one record, with what people see for it."""

@@ -8,6 +8,7 @@
 var BrokerClient = Class.create();
 BrokerClient.prototype = {
     SCOPE: 'x_rqbrk_access',
+    VERSION: '1.0.0',
     TIMEOUT_MS: 10000,
     AGAIN: 'post_again',
     TRIES: 30,
