@@ -101,7 +101,11 @@ class Automation:
         if event is None:
             return
         actions = [a for a in self._actions if a["event_name"] == event["name"] and a["active"]]
-        failed = [a for a in actions if not self._run(a, event=dict(event), current=None)]
+        failed = [
+            a
+            for a in actions
+            if not self._run(a, event=self._records.full("sysevent", event), current=None)
+        ]
         state = {"state": "error" if failed else "processed", "processed": self._records.now()}
         self._records.update("sysevent", sys_id, state, SYSTEM)
 

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-import json
 import threading
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sandbox.servicenow.schema import Column, Schema
-
-Row = Mapping[str, str]
-REFERENCE_LENGTH = 32
-FIRST_NUMBER = 10001
-_READ_ONLY = frozenset(
-    {
-        "sys_created_on",
-        "sys_created_by",
-        "sys_updated_on",
-        "sys_updated_by",
-        "sys_mod_count",
-        "sys_class_name",
-        "user_password",
-    }
+from sandbox.servicenow.indexes import Indexes
+from sandbox.servicenow.rows import (
+    NO_ROW,
+    Row,
+    StoredRow,
+    new_sys_id,
+    platform_time,
+    stored_row,
 )
+from sandbox.servicenow.schema import Column, Schema
+from sandbox.servicenow.writing import accepted, as_text
+
+__all__ = [
+    "NO_ROW",
+    "Change",
+    "DuplicateKey",
+    "LedgerEntry",
+    "Records",
+    "Row",
+    "StoredRow",
+    "WriteRefused",
+    "journal_label",
+    "new_sys_id",
+    "platform_time",
+    "stored_row",
+]
+JOURNAL = "sys_journal_field"
+FIRST_NUMBER = 10001
 # ServiceNow docs, "Retrieving journal entries": input fields are written, list fields only show.
 _JOURNAL_LABELS = {"work_notes": "Work notes", "comments": "Additional comments"}
 
 
 class DuplicateKey(Exception):
     """An insert named a sys_id that is there already; the Table API has no upsert."""
+
+
+class WriteRefused(Exception):
+    """A business rule or a data policy does not let a write happen; the API answers 403."""
+
+    def __init__(self, message: str, detail: str) -> None:
+        super().__init__(detail)
+        self.message = message
+        self.detail = detail
 
 
 @dataclass(frozen=True)
@@ -64,28 +83,28 @@ class LedgerEntry:
 Rule = Callable[[Change], None]
 
 
-def platform_time(at: datetime) -> str:
-    """A time as the platform stores it: UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def new_sys_id() -> str:
-    """A fresh record id."""
-    return uuid.uuid4().hex
-
-
 class Records:
     """All rows of all tables. Rows are replaced, never altered, so a reader's copy stays whole."""
 
     def __init__(self, schema: Schema, clock: Callable[[], datetime]) -> None:
         self.schema = schema
         self.clock = clock
-        self.rules: list[Rule] = []
+        self.guards: list[Rule] = []  # called before a write is kept; may raise WriteRefused
+        self.rules: list[Rule] = []  # called after it
         self.ledger: list[LedgerEntry] = []
         self.lock = threading.RLock()
         self._rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
+        self._indexes = {name: Indexes(rows) for name, rows in self._rows.items()}
         self._numbers: dict[str, int] = {}
-        self._journal: dict[str, list[Row]] = {}
+
+    def load(self, table: str, rows: Iterable[StoredRow]) -> None:
+        """Add many rows as they are: no rules, no guards, no numbers, no ledger.
+
+        The row objects are kept, not copied, so instances may share them.
+        """
+        with self.lock:
+            self._rows[table].update((row["sys_id"], row) for row in rows)
+            self._indexes[table].forget()
 
     def now(self) -> str:
         """This moment, as stored."""
@@ -103,49 +122,82 @@ class Records:
         rows = (self._rows[name].get(sys_id) for name in self.schema.classes(table))
         return next((row for row in rows if row is not None), None)
 
+    def candidates(self, table: str, column: str, values: Iterable[str]) -> list[Row]:
+        """The rows whose column has one of these values, by an index and without regard to case."""
+        with self.lock:
+            if column == "sys_id":
+                found = (self.find(table, value.lower()) for value in dict.fromkeys(values))
+                return [row for row in found if row is not None]
+            wanted = list(values)
+            classes = self.schema.classes(table)
+            return [row for name in classes for row in self._indexes[name].rows(column, wanted)]
+
     def where(self, table: str, **values: str) -> list[Row]:
-        """Rows whose columns have exactly these values, oldest first."""
-        return [row for row in self.all(table) if all(row.get(k) == v for k, v in values.items())]
+        """Rows whose columns have exactly these values, oldest first; the first named is looked up.
+
+        Name the most telling column first: an index finds its rows, the others only narrow them.
+        """
+        if not values:
+            return self.all(table)
+        column = next(iter(values))
+        rows = self.candidates(table, column, [values[column]])
+        return [row for row in rows if all(row[k] == v for k, v in values.items())]
 
     def class_of(self, table: str, sys_id: str) -> str:
         """The table that really holds this row."""
         return next(name for name in self.schema.classes(table) if sys_id in self._rows[name])
 
     def insert(self, table: str, values: Mapping[str, Any], actor: str) -> Row:
-        """Add a row; unknown columns are dropped without a word. Raises DuplicateKey."""
+        """Add a row; unknown columns are dropped without a word.
+
+        Raises DuplicateKey, WriteRefused.
+        """
         with self.lock:
             sys_id = str(values.get("sys_id") or "").lower() or new_sys_id()
             if sys_id in self._rows[table]:
                 raise DuplicateKey(sys_id)
             row = self._defaults(table) | self._cleaned(table, values) | {"sys_id": sys_id}
             row |= self._stamp(row, actor, created=True)
-            self._rows[table][sys_id] = row
+            change = Change(table, "insert", NO_ROW, stored_row(row), actor)
+            self._guard(change)
+            self._keep(change)
             self._append_journals(table, sys_id, values, actor)
-            return self._written(Change(table, "insert", {}, row, actor), values)
+            return self._written(change, values)
 
     def update(self, table: str, sys_id: str, values: Mapping[str, Any], actor: str) -> Row:
-        """Change a row; one that changes nothing leaves it as it is. Raises KeyError."""
+        """Change a row; one that changes nothing leaves it as it is.
+
+        Raises KeyError, WriteRefused.
+        """
         with self.lock:
             name = self.class_of(table, sys_id)
             before = self._rows[name][sys_id]
             cleaned = self._cleaned(name, values)
             cleaned.pop("sys_id", None)
-            noted = self._append_journals(name, sys_id, values, actor)
-            if not noted and all(before.get(k) == v for k, v in cleaned.items()):
+            if all(before[k] == v for k, v in cleaned.items()) and not self._notes(name, values):
                 return before
             after = {**before, **cleaned}
             after |= self._stamp(after, actor, created=False)
-            self._rows[name][sys_id] = after
-            return self._written(Change(name, "update", before, after, actor), values)
+            change = Change(name, "update", before, stored_row(after), actor)
+            self._guard(change)
+            self._keep(change)
+            self._append_journals(name, sys_id, values, actor)
+            return self._written(change, values)
 
     def delete(self, table: str, sys_id: str, actor: str) -> None:
-        """Remove a row with its journal."""
+        """Remove a row with its journal. Raises StopIteration, WriteRefused."""
         with self.lock:
             name = self.class_of(table, sys_id)
-            before = self._rows[name].pop(sys_id)
-            for entry in self._journal.pop(sys_id, []):
-                self._rows["sys_journal_field"].pop(entry["sys_id"], None)
-            self._written(Change(name, "delete", before, {}, actor), {})
+            change = Change(name, "delete", self._rows[name][sys_id], NO_ROW, actor)
+            self._guard(change)
+            self._keep(change)
+            for entry in self._entries(sys_id):
+                self._put(JOURNAL, entry["sys_id"], NO_ROW)
+            self._written(change, {})
+
+    def full(self, table: str, row: Row) -> dict[str, str]:
+        """A copy of a row with every column of its table, the empty ones too."""
+        return {name: row[name] for name in self.schema.table(table).columns}
 
     def walk(self, table: str, row: Row, path: str) -> tuple[Column, str] | None:
         """The column and value at a dotted path, or None where the path names no column.
@@ -162,7 +214,7 @@ class Records:
         if column.reference not in self.schema:
             return None
         return self.walk(
-            column.reference, self.find(column.reference, row.get(name, "")) or {}, rest
+            column.reference, self.find(column.reference, row.get(name, "")) or NO_ROW, rest
         )
 
     def display_of(self, table: str, sys_id: str) -> str:
@@ -174,8 +226,31 @@ class Records:
 
     def journal(self, sys_id: str, element: str = "") -> list[Row]:
         """A record's journal entries, newest first; all of them or those of one column."""
-        entries = reversed(self._journal.get(sys_id, []))
+        entries = reversed(self._entries(sys_id))
         return [entry for entry in entries if element in ("", entry["element"])]
+
+    def _entries(self, sys_id: str) -> list[Row]:
+        if JOURNAL not in self.schema:
+            return []
+        return self.where(JOURNAL, element_id=sys_id)
+
+    def _guard(self, change: Change) -> None:
+        for guard in list(self.guards):
+            guard(change)
+
+    def _keep(self, change: Change) -> None:
+        row = change.after or change.before
+        self._put(change.table, row["sys_id"], change.after)
+
+    def _put(self, table: str, sys_id: str, row: Row) -> None:
+        before = self._rows[table].pop(sys_id, NO_ROW) if not row else self.at(table, sys_id)
+        if row:
+            self._rows[table][sys_id] = row
+        self._indexes[table].replaced(sys_id, before, row)
+
+    def at(self, table: str, sys_id: str) -> Row:
+        """The row that exactly this table holds; an empty one when it holds none."""
+        return self._rows[table].get(sys_id, NO_ROW)
 
     def _written(self, change: Change, values: Mapping[str, Any]) -> Row:
         row = change.after or change.before
@@ -207,32 +282,21 @@ class Records:
         stamp = {"sys_updated_on": now, "sys_updated_by": actor}
         if created:
             return stamp | {"sys_created_on": now, "sys_created_by": actor, "sys_mod_count": "0"}
-        return stamp | {"sys_mod_count": str(int(row["sys_mod_count"]) + 1)}
+        return stamp | {"sys_mod_count": str(int(row.get("sys_mod_count") or 0) + 1)}
 
     def _cleaned(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
-        return dict(self._accepted(table, values))
+        return dict(accepted(self.schema, table, values))
 
-    def _accepted(self, table: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        for name, value in values.items():
-            column = self.schema.column(table, name)
-            if column is None or name in _READ_ONLY or column.kind.startswith("journal"):
-                continue
-            text = stored(column, as_text(value))
-            if text is not None:
-                yield name, text
+    def _notes(self, table: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        columns = ((name, self.schema.column(table, name)) for name in values)
+        inputs = [name for name, column in columns if column and column.kind == "journal_input"]
+        return [(name, text) for name in inputs if (text := as_text(values[name]))]
 
     def _append_journals(
         self, table: str, sys_id: str, values: Mapping[str, Any], actor: str
-    ) -> bool:
-        notes = [(name, as_text(values[name])) for name in self._journal_columns(table, values)]
-        for name, text in notes:
-            if text:
-                self._append_journal(table, sys_id, name, text, actor)
-        return any(text for _, text in notes)
-
-    def _journal_columns(self, table: str, values: Mapping[str, Any]) -> list[str]:
-        columns = ((name, self.schema.column(table, name)) for name in values)
-        return [name for name, column in columns if column and column.kind == "journal_input"]
+    ) -> None:
+        for name, text in self._notes(table, values):
+            self._append_journal(table, sys_id, name, text, actor)
 
     def _append_journal(self, table: str, sys_id: str, element: str, text: str, actor: str) -> None:
         entry = {
@@ -243,38 +307,10 @@ class Records:
             "value": text,
             "sys_created_on": self.now(),
             "sys_created_by": actor,
-            "sys_tags": "",
         }
-        self._rows["sys_journal_field"][entry["sys_id"]] = entry
-        self._journal.setdefault(sys_id, []).append(entry)
+        self._put(JOURNAL, entry["sys_id"], stored_row(entry))
 
 
 def journal_label(element: str) -> str:
     """How the platform names a journal column in the text of a record's activity."""
     return _JOURNAL_LABELS.get(element, element)
-
-
-def as_text(value: object) -> str:
-    """What the platform stores for a JSON value: always a string, an object as `{key=value}`."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={as_text(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value) if isinstance(value, list) else str(value)
-
-
-def stored(column: Column, text: str) -> str | None:
-    """The text as the column keeps it; None when it is dropped without a word.
-
-    ServiceNow docs, "Table API": references are not checked (and hold 32 characters), a choice that
-    does not exist is dropped (`glide.rest.choice.allow_non_existing_value` is false).
-    """
-    if column.kind == "reference":
-        return text[:REFERENCE_LENGTH]
-    if column.choices and text and text not in column.choices:
-        return None
-    if column.kind == "boolean":
-        return "true" if text.lower() in ("true", "1") else "false"
-    return text[: column.max_length] if column.max_length else text

@@ -25,7 +25,10 @@ SYSTEM_COLUMNS = (
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `kind` is the dictionary's internal type."""
+    """One column; `kind` is the dictionary's internal type (choice lists are strings or integers).
+
+    `default` is what an insert gives it; `read_only` columns take no value from a caller.
+    """
 
     name: str
     kind: str = "string"
@@ -33,6 +36,14 @@ class Column:
     max_length: int = 0
     default: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+    mandatory: bool = False
+    read_only: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label that people see; made of the name where none is given."""
+        return self.label or self.name.removeprefix("u_").replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class Table:
     parent: str = ""
     display: str = "sys_id"
     prefix: str = ""
+    ws_access: bool = True
 
 
 class Schema:
@@ -52,6 +64,9 @@ class Schema:
 
     def __init__(self, tables: Iterator[Table] | list[Table]) -> None:
         self._tables = {table.name: table for table in tables}
+        self._children: dict[str, list[str]] = {}
+        for table in self._tables.values():
+            self._children.setdefault(table.parent, []).append(table.name)
         self._classes = {name: tuple(self._family(name)) for name in self._tables}
 
     def __contains__(self, name: object) -> bool:
@@ -72,11 +87,17 @@ class Schema:
         """The table and everything that extends it."""
         return self._classes[name]
 
+    def lineage(self, name: str) -> Iterator[Table]:
+        """The table and what it extends, up to the root."""
+        table = self._tables.get(name)
+        while table is not None:
+            yield table
+            table = self._tables.get(table.parent)
+
     def _family(self, name: str) -> Iterator[str]:
         yield name
-        for table in self._tables.values():
-            if table.parent == name:
-                yield from self._family(table.name)
+        for child in self._children.get(name, ()):
+            yield from self._family(child)
 
 
 def read_app_tables(folder: Path) -> list[Table]:
@@ -98,6 +119,7 @@ def _app_column(source: Mapping[str, Any]) -> Column:
         max_length=source.get("max_length", 0),
         default=source.get("default", ""),
         choices=source.get("choices", {}),
+        label=source.get("label", ""),
     )
 
 
@@ -109,11 +131,13 @@ def make_table(
     extends: Table | None = None,
     display: str = "sys_id",
     prefix: str = "",
+    ws_access: bool = True,
 ) -> Table:
     """A table with the system columns, and its parent's columns before its own."""
     inherited = list(extends.columns.values()) if extends else list(_system_columns())
     every = {column.name: column for column in [*inherited, *columns]}
-    return Table(name, label, every, extends.name if extends else "", display, prefix)
+    parent = extends.name if extends else ""
+    return Table(name, label, every, parent, display, prefix, ws_access)
 
 
 def _system_columns() -> Iterator[Column]:
@@ -135,4 +159,4 @@ def references(**targets: str) -> list[Column]:
 
 def choice(name: str, default: str, **labels: str) -> Column:
     """A choice column with labels that are plain words."""
-    return Column(name, "choice", default=default, choices=labels)
+    return Column(name, "string", default=default, choices=labels)
