@@ -51,18 +51,31 @@ def known(house: House) -> None:
 # ---- trying --------------------------------------------------------------------------------------
 
 
+def asked_before(house: House, number: str, approver: str = "") -> None:
+    """The broker has seen a request of ada's for Finance Reporting, with its approval if any."""
+    asked = awaiting(number, ADA.key, approver)
+    item = replace(asked.items[0], key=FINANCE.key, name=FINANCE.name)
+    seen = replace(asked, items=[item], tasks=asked.tasks if approver else [])
+    with house.broker.sessions.begin() as session:
+        row = requests.RequestRow(iga="oim", request_id=number, seen_at=house.clock.now())
+        requests.write(row, seen, "", house.clock.now())
+        session.add(row)
+
+
 def test_a_wish_is_told_for_whom_what_and_who_would_decide(house: House) -> None:
     known(house)
-    with house.broker.sessions.begin() as session:
-        asked = awaiting("7001", ADA.key, "BEN")
-        item = replace(asked.items[0], key=FINANCE.key, name=FINANCE.name)
-        row = requests.RequestRow(iga="oim", request_id="7001", seen_at=house.clock.now())
-        requests.write(row, replace(asked, items=[item]), "", house.clock.now())
-        session.add(row)
+    asked_before(house, "7001", "BEN")
     trial = tried(house, ADA_FINANCE)
     assert (trial.person, trial.item, trial.problems) == (ADA, FINANCE, ())
     assert (trial.manager, trial.linked, trial.held) == ("Ben Okafor", True, False)
     assert trial.deciders == ("Ben Okafor",)
+
+
+def test_a_request_without_approvals_tells_nothing_of_who_decides(house: House) -> None:
+    known(house)
+    asked_before(house, "7001", "BEN")
+    asked_before(house, "7002")
+    assert tried(house, ADA_FINANCE).deciders == ("Ben Okafor",)
 
 
 def test_what_somebody_holds_already_is_said(house: House) -> None:

@@ -82,7 +82,7 @@ def manager_of(session: Session, iga: str, person: Person) -> str:
 
 
 def deciders(session: Session, iga: str, item: CatalogueItem) -> tuple[str, ...]:
-    """Who decided on the newest request for this item: stage and name, as far as seen."""
+    """Who was asked on the newest request for this item whose approvals were seen: stage, name."""
     query = (
         select(RequestRow)
         .join(RequestedItemRow, RequestedItemRow.request_row_id == RequestRow.id)
@@ -90,8 +90,9 @@ def deciders(session: Session, iga: str, item: CatalogueItem) -> tuple[str, ...]
             RequestRow.iga == iga,
             RequestedItemRow.kind == item.kind,
             RequestedItemRow.key == item.key,
+            RequestRow.tasks.any(),
         )
-        .order_by(RequestRow.created_at.desc())
+        .order_by(RequestRow.created_at.desc(), RequestRow.request_id.desc())
         .limit(1)
     )
     newest = session.scalar(query)
