@@ -43,6 +43,10 @@ _OF_ACCOUNT: dict[int, str] = {
 _SPOKEN = ("message", "detail", "errorMessage", "errorCode", "error_description", "statusMessage")
 
 
+class CutShort(Unavailable):
+    """The answer began well and did not end: perhaps too much was asked for at once."""
+
+
 def unclear(system: str, writing: bool, reason: str, wait: float | None = None) -> ConnectorError:
     """A failure after sending: harmless for a read, but a write may have happened."""
     return UnknownOutcome(system, reason) if writing else Unavailable(system, reason, wait)
@@ -63,20 +67,20 @@ def from_status(
     from a server whose application is not there, as WebLogic's while that is deployed anew. Of
     any other 5xx, and of 408, a write cannot tell.
     """
-    said = f"answered {status}{spoken(body)}"
+    told = f"answered {status}{spoken(body)}"
     wait = retry_after(headers.get("Retry-After"))
     if status in _NOTHING_DONE:
-        return Unavailable(system, said, wait)
+        return Unavailable(system, told, wait)
     if status == HTTPStatus.NOT_FOUND and not _is_json(body):
-        return Unavailable(system, said + _AWAY, wait)
+        return Unavailable(system, told + _AWAY, wait)
     if status in _FINAL:
         kind, advice = _FINAL[status]
         named = _OF_ACCOUNT.get(status, advice) if account else advice
-        return kind(system, said + named.format(account))
+        return kind(system, told + named.format(account))
     if status in _NO_TELLING or status >= _SERVER:
-        return unclear(system, writing, said, wait)
+        return unclear(system, writing, told, wait)
     if status >= _CLIENT:
-        return Refused(system, said)
+        return Refused(system, told)
     return _unexpected(system, status, headers, writing)
 
 
@@ -144,6 +148,11 @@ def spoken(body: bytes) -> str:
         data = parsed(body)
     except ValueError:
         return " with a page instead of data" if body.lstrip()[:1] == b"<" else ""
+    return said(data)
+
+
+def said(data: object) -> str:
+    """The message in an answer, in brackets, or nothing."""
     words = list(dict.fromkeys(_messages(data)))
     return f" ({': '.join(words)[:_EXCERPT]})" if words else ""
 

@@ -8,7 +8,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,10 +19,16 @@ import requests
 import urllib3
 
 from broker.connectors.clocks import ahead
-from broker.connectors.failures import from_status, from_transport, parsed, unclear
-from broker.connectors.pace import Pace
+from broker.connectors.failures import (
+    CutShort,
+    from_status,
+    from_transport,
+    parsed,
+    unclear,
+)
+from broker.connectors.pace import Crowded, Lanes, Pace
 from broker.connectors.tally import calls
-from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
+from broker.domain.errors import ConnectorError, Misconfigured, NotFound, Unavailable
 
 _log = logging.getLogger(__name__)
 _CHUNK = 65536
@@ -88,16 +95,19 @@ class Http:
         headers: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         pace: Pace | None = None,
+        lanes: Lanes | None = None,
         refuses: Callable[[bytes], bool] = lambda _body: False,
         account: str = "",
     ) -> None:
         """`refuses(body)` tells a 403 about this very record from one about our rights;
-        `account` is who we are, for the sentence that says so.
+        `account` is who we are, for the sentence that says so; `lanes` may be shared by all that
+        speak for one account.
         """
         self.system, self._base, self._auth = system, base_url.rstrip("/"), auth
         self._headers = {"Accept": "application/json"} | dict(headers or {})
         self._limits, self._pace, self._refuses = limits or Limits(), pace or Pace(), refuses
         self._account, self._local = account, threading.local()
+        self._lanes = lanes or Lanes()
         # of the latest answer: how far their clock is ahead of ours
         self.clock_ahead: timedelta | None = None
 
@@ -147,11 +157,37 @@ class Http:
         status, headers, content = self._exchange(call, deadline)
         if status == HTTPStatus.UNAUTHORIZED and self._auth and self._auth.forget():
             status, headers, content = self._exchange(call, deadline)
-        return self._read(call, status, headers, content)
+        try:
+            return self._read(call, status, headers, content)
+        except ConnectorError as error:
+            self._tell(call, headers, error)
+            raise
+
+    def _tell(self, call: "_Call", headers: Mapping[str, str], error: ConnectorError) -> None:
+        """With the number by which the vendor's support finds the call in its own logs."""
+        level = logging.INFO if isinstance(error, NotFound) else logging.WARNING
+        trace = headers.get("X-Transaction-ID", "unknown")
+        told = (self.system, call.method, call.path, error.reason, trace)
+        _log.log(level, "%s %s %s: %s; transaction %s", *told)
 
     def _exchange(self, call: "_Call", deadline: float) -> tuple[int, Mapping[str, str], bytes]:
         proof = dict(self._auth.headers()) if self._auth else {}
         self._pace.wait()
+        with self._lane(deadline):
+            return self._sent(call, deadline, proof)
+
+    @contextmanager
+    def _lane(self, deadline: float) -> Iterator[None]:
+        try:
+            with self._lanes.one(deadline):
+                yield
+        except Crowded:
+            reason = "is busy with other calls of ours: none was free in time"
+            raise Unavailable(self.system, reason) from None
+
+    def _sent(
+        self, call: "_Call", deadline: float, proof: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
         started, sent_at, status = time.monotonic(), datetime.now(UTC), 0
         try:
             with self._request(call, deadline, proof) as response:
@@ -229,6 +265,8 @@ class Http:
             return parsed(content)
         except ValueError as error:
             reason = "broke off in the middle of its answer"
+            if not call.writing:
+                raise CutShort(self.system, reason) from error
             raise unclear(self.system, call.writing, reason) from error
 
 

@@ -1,7 +1,9 @@
-"""A rate budget: so many calls a second, with a little room for bursts."""
+"""What an account may burden a system with: so many calls a second, so many at once."""
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Pace:
@@ -24,3 +26,27 @@ class Pace:
             turn = max(self._next, now - self._room)
             self._next = turn + self._gap
             return turn - now
+
+
+class Crowded(Exception):
+    """No lane became free in time."""
+
+
+class Lanes:
+    """Lets so many calls at once through (0: any number). For threads, which it makes wait."""
+
+    def __init__(self, number: int = 0) -> None:
+        self._free = threading.BoundedSemaphore(number) if number else None
+
+    @contextmanager
+    def one(self, deadline: float) -> Iterator[None]:
+        """Hold a lane; Crowded if none is free before `deadline`, by the monotonic clock."""
+        if self._free is None:
+            yield
+            return
+        if not self._free.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise Crowded
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -136,8 +136,10 @@ class MirrorPort(Protocol):
         """
         ...
 
-    def find_mirrored(self, table: str, row_id: str) -> Mapping[str, str] | None:
-        """The row as the desk holds it, or None."""
+    def find_mirrored(
+        self, table: str, row_id: str, fields: Sequence[str]
+    ) -> Mapping[str, str] | None:
+        """These fields of the row as the desk holds them, or None."""
         ...
 
 

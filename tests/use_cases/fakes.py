@@ -252,9 +252,13 @@ class FakeDesk:
         self.mirrored |= {row.id: row for row in taken}
         return [MirrorFault(row, "no") for row in rows if row.id == self.refuse]
 
-    def find_mirrored(self, table: str, row_id: str) -> Mapping[str, str] | None:
+    def find_mirrored(
+        self, table: str, row_id: str, fields: Sequence[str]
+    ) -> Mapping[str, str] | None:
         row = self.mirrored.get(row_id)
-        return row.fields if row and row.table == table else None
+        if row is None or row.table != table:
+            return None
+        return {name: row.fields[name] for name in fields if name in row.fields}
 
     def account(self, key: str) -> Account | None:
         return next((user for user in self.users if user.key == key), None)

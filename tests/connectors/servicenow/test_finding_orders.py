@@ -11,6 +11,7 @@ from tests.connectors.conftest import DeskSite, servicenow_at
 
 BASE = "https://desk.example.com"
 ITEMS = f"{BASE}/api/now/table/sc_req_item"
+ONE, TWO = {"X-Total-Count": "1"}, {"X-Total-Count": "2"}
 
 
 @pytest.fixture
@@ -46,18 +47,27 @@ def test_a_part_of_a_number_finds_nothing(desk: DeskSite) -> None:
     assert desk.desk.find_order(ordered.item_number[:-1]) is None
 
 
+def test_a_number_may_be_typed_without_its_prefix_and_its_zeros(desk: DeskSite) -> None:
+    ordered = desk.order("finance_reporting")
+    typed = ordered.item_number.removeprefix("RITM").lstrip("0")
+    found = desk.desk.find_order(typed)
+    assert found is not None
+    assert found.item_number == ordered.item_number
+    assert desk.connect(item_prefix="REQITEM").find_order(typed) is None
+
+
 def test_a_dropped_condition_finds_no_other_item(wire: responses.RequestsMock) -> None:
-    wire.add("GET", ITEMS, json={"result": [row("a", "RITM0000001")]})
+    wire.add("GET", ITEMS, json={"result": [row("a", "RITM0000001")]}, headers=ONE)
     assert servicenow_at(BASE, client_id="").find_order("RITM0010007") is None
 
 
 def test_several_items_with_one_number_are_for_a_person(wire: responses.RequestsMock) -> None:
-    wire.add("GET", ITEMS, json={"result": [row("a"), row("b")]})
+    wire.add("GET", ITEMS, json={"result": [row("a"), row("b")]}, headers=TWO)
     with pytest.raises(Refused, match="has 2 items with the number RITM0010007"):
         servicenow_at(BASE, client_id="").find_order("RITM0010007")
 
 
 def test_an_item_without_a_request_above_it_is_found_too(wire: responses.RequestsMock) -> None:
-    wire.add("GET", ITEMS, json={"result": [row("a")]})
+    wire.add("GET", ITEMS, json={"result": [row("a")]}, headers=ONE)
     found = servicenow_at(BASE, client_id="").find_order("RITM0010007")
     assert found == OrderRef("servicenow", "a" * 32, "RITM0010007")

@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
 
-from broker.domain.errors import NotFound, Refused, Unavailable, UnknownOutcome
+from broker.domain.errors import Misconfigured, NotFound, Refused, Unavailable, UnknownOutcome
 from broker.ports.desk import Desk, MirrorRow, OrderRef
 from tests.connectors.conftest import servicenow_at
 
@@ -47,7 +48,8 @@ def test_an_answer_without_a_list_is_no_empty_list(
 
 
 def test_a_dropped_condition_finds_nobody_else(wire: responses.RequestsMock, desk: Desk) -> None:
-    wire.add("GET", f"{TABLE}/sys_user", json={"result": [{"sys_id": ITEM, "user_name": "ben"}]})
+    ben = [{"sys_id": ITEM, "user_name": "ben"}]
+    wire.add("GET", f"{TABLE}/sys_user", json={"result": ben}, headers={"X-Total-Count": "1"})
     assert desk.account_named("ada") is None
 
 
@@ -62,11 +64,50 @@ def test_another_record_than_the_one_asked_for_is_not_found(
 def test_pages_follow_each_other_where_nobody_says_how_many(
     wire: responses.RequestsMock,
 ) -> None:
-    for rows in ([ITEM, "b" * 32], ["b" * 32, "c" * 32], []):
+    for rows in ([ITEM, "b" * 32], ["c" * 32], []):
         result = [{"sys_id": key, "user_name": key[:2]} for key in rows]
         wire.add("GET", f"{TABLE}/sys_user", json={"result": result})
     desk = servicenow_at(BASE, client_id="", page_size=2)
     assert [a.key[0] for a in desk.accounts()] == ["a", "b", "c"]
+    asked = [parse_qs(urlsplit(call.request.url or "").query) for call in wire.calls]
+    assert [each["sysparm_query"] for each in asked] == [
+        ["ORDERBYsys_id"],
+        [f"sys_id>{'b' * 32}^ORDERBYsys_id"],
+        [f"sys_id>{'c' * 32}^ORDERBYsys_id"],
+    ]
+    assert {name for each in asked for name in each} == {
+        "sysparm_query",
+        "sysparm_limit",
+        "sysparm_fields",
+        "sysparm_display_value",
+        "sysparm_exclude_reference_link",
+    }
+
+
+def test_an_instance_that_ignores_range_and_order_is_for_the_operator(
+    wire: responses.RequestsMock,
+) -> None:
+    result = [{"sys_id": key * 32, "user_name": key} for key in "ab"]
+    wire.add("GET", f"{TABLE}/sys_user", json={"result": result})
+    with pytest.raises(Misconfigured, match="does not give sys_user in the order of sys_id"):
+        list(servicenow_at(BASE, client_id="", page_size=2).accounts())
+
+
+def test_more_rows_than_can_be_true_are_an_error_and_no_end(wire: responses.RequestsMock) -> None:
+    result = [{"sys_id": key * 32, "user_name": key} for key in "abc"]
+    wire.add("GET", f"{TABLE}/sys_user", json={"result": result}, headers={"X-Total-Count": "3"})
+    with pytest.raises(Misconfigured, match="has more than 2 rows of sys_user"):
+        list(servicenow_at(BASE, client_id="", most_rows=2).accounts())
+
+
+def test_a_page_that_was_cut_off_is_asked_for_again_smaller(wire: responses.RequestsMock) -> None:
+    cut = {"result": [], "error": {"message": "Transaction cancelled: maximum execution time"}}
+    wire.add("GET", f"{TABLE}/sys_user", json=cut)
+    whole = {"result": [{"sys_id": ITEM, "user_name": "ada"}]}
+    wire.add("GET", f"{TABLE}/sys_user", json=whole, headers={"X-Total-Count": "1"})
+    assert [a.login for a in servicenow_at(BASE, client_id="").accounts()] == ["ada"]
+    limits = [parse_qs(urlsplit(c.request.url or "").query)["sysparm_limit"] for c in wire.calls]
+    assert limits == [["1000"], ["500"]]
 
 
 def test_a_data_policy_refuses_the_record_and_is_no_matter_of_rights(

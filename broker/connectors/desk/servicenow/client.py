@@ -1,22 +1,25 @@
 """Calls to one instance: rows of tables, and many writes at once."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from broker.connectors.desk.servicenow.paging import OutOfOrder, Page, by_key
 from broker.connectors.desk.servicenow.settings import Settings
-from broker.connectors.desk.servicenow.values import Row, sys_id, unwrapped
-from broker.connectors.failures import unclear
+from broker.connectors.desk.servicenow.values import Row, one_of, sys_id, unwrapped
+from broker.connectors.failures import CutShort, said, unclear
 from broker.connectors.http import Answer, Auth, Basic, Http, Limits
 from broker.connectors.oauth import Tokens
-from broker.connectors.pace import Pace
-from broker.domain.errors import NotFound
+from broker.connectors.pace import Lanes, Pace
+from broker.domain.errors import Misconfigured, NotFound, UnknownOutcome
 
+_log = logging.getLogger(__name__)
 _TABLE = "/api/now/table"
 _BATCH = "/api/now/v1/batch"
 _TOKEN = "/oauth_token.do"  # noqa: S105 - a path
 _PLAIN = {"sysparm_display_value": "false", "sysparm_exclude_reference_link": "true"}
-_MOST_ROWS, _SAMPLE = 1_000_000, 10
+_SAMPLE, _FEWEST = 10, 10
 # Refusals of this record, not of our rights (ServiceNow docs, "REST API HTTP response codes").
 _RECORD_REFUSED = (b"Data Policy Exception", b"aborted by Business Rule")
 
@@ -24,8 +27,15 @@ _RECORD_REFUSED = (b"Data Policy Exception", b"aborted by Business Rule")
 class Client:
     """One instance, spoken to as the integration user."""
 
-    def __init__(self, name: str, settings: Settings, limits: Limits | None = None) -> None:
-        self.system, self._limit = name, settings.page_size
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        limits: Limits | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
+        """`lanes` are shared by all that speak for the same account."""
+        self.system, self._limit, self._most = name, settings.page_size, settings.most_rows
         base, limits = str(settings.url).rstrip("/"), limits or Limits(read=settings.read_seconds)
         once, account = replace(limits, tries=1), _account(settings)
         self._http = Http(
@@ -34,6 +44,7 @@ class Client:
             _proof(settings, Http(name, base, limits=once, account=account)),
             limits=limits,
             pace=Pace(settings.calls_per_second),
+            lanes=lanes,
             refuses=lambda body: any(words in body for words in _RECORD_REFUSED),
             account=account,
         )
@@ -49,9 +60,9 @@ class Client:
         """
         asked = _PLAIN | _only(("sys_id",)) | {"sysparm_limit": str(_SAMPLE)}
         answer = self._http.get(f"{_TABLE}/{table}", asked)
-        return not self._several(answer) and _total(answer, 0) > 0
+        return not self._several(answer) and bool(_total(answer))
 
-    def row(self, table: str, key: str, fields: Sequence[str] = ()) -> Row:
+    def row(self, table: str, key: str, fields: Sequence[str]) -> Row:
         """The record with this sys_id; NotFound if it is gone or hidden."""
         found = self._one(self._http.get(self._path(table, key), _PLAIN | _only(fields)))
         if found.get("sys_id") != key:
@@ -63,27 +74,47 @@ class Client:
         shown = {"sysparm_display_value": "true", **_only(fields)}
         return self._one(self._http.get(self._path(table, key), shown))
 
-    def rows(self, table: str, query: str, fields: Sequence[str], order: str = "") -> Iterator[Row]:
-        """Every row that meets `query`, each once.
+    def rows(self, table: str, query: str, fields: Sequence[str]) -> Iterator[Row]:
+        """Every row that meets `query`, each once, by sys_id.
 
-        ServiceNow applies the limit before it hides rows, so a page may be short: the offset
-        grows by the limit, up to X-Total-Count (ServiceNow docs, "Table API"). It drops
-        conditions that it does not understand, so callers compare each row again.
+        ServiceNow drops conditions that it does not understand, so callers compare each row
+        again. Misconfigured if there are more rows than anybody expects.
         """
-        ordered = "^".join(filter(None, [query, order, "ORDERBYsys_id"]))
-        asked = (
-            _PLAIN | _only(fields) | {"sysparm_query": ordered, "sysparm_limit": str(self._limit)}
-        )
-        seen: set[str] = set()
-        for offset in range(0, _MOST_ROWS, self._limit):
-            answer = self._http.get(f"{_TABLE}/{table}", asked | {"sysparm_offset": str(offset)})
-            page = self._several(answer)
-            for row in page:
-                if row.get("sys_id") not in seen:
-                    seen.add(row.get("sys_id", ""))
+        size = _Size(self._limit)
+        read = by_key(lambda beyond: self._page(table, [query, *beyond], fields, size))
+        try:
+            for count, row in enumerate(read, 1):
+                if count > self._most:
+                    raise Misconfigured(self.system, f"has more than {self._most} rows of {table}")
+                yield row
+        except OutOfOrder:
+            reason = f"does not give {table} in the order of sys_id: a right to query is missing"
+            raise Misconfigured(self.system, reason) from None
+
+    def rows_of(
+        self, table: str, column: str, ids: Sequence[str], fields: Sequence[str], also: str = ""
+    ) -> Iterator[Row]:
+        """Every row whose `column` is one of `ids` and that meets `also`. Compared again here."""
+        wanted = frozenset(ids)
+        for condition in one_of(column, list(dict.fromkeys(ids))):
+            query = "^".join(filter(None, [condition, also]))
+            for row in self.rows(table, query, (column, *fields)):
+                if row.get(column) in wanted:
                     yield row
-            if offset + self._limit >= _total(answer, offset + len(page) + bool(page)):
-                return
+
+    def _page(
+        self, table: str, conditions: Sequence[str], fields: Sequence[str], size: "_Size"
+    ) -> Page:
+        """The first rows that meet all conditions; fewer at once after an answer was cut off."""
+        query = "^".join([*filter(None, conditions), "ORDERBYsys_id"])
+        while True:
+            asked = {"sysparm_query": query, "sysparm_limit": str(size.now)}
+            try:
+                answer = self._http.get(f"{_TABLE}/{table}", _PLAIN | _only(fields) | asked)
+                return Page(self._several(answer), _total(answer), size.now)
+            except CutShort:
+                if not size.halved():
+                    raise
 
     def patch(self, table: str, key: str, fields: Mapping[str, str]) -> Row:
         """Change these fields of a record; what it then holds in them. Journals read back empty."""
@@ -116,20 +147,34 @@ class Client:
 
     def _result(self, answer: Answer, writing: bool) -> object:
         """What is in `result`. A 200 may end in an error: a quota cuts answers off."""
-        if not isinstance(answer.data, dict) or "error" in answer.data:
-            raise unclear(self.system, writing, "began an answer and ended it with an error")
-        return answer.data.get("result")
+        if isinstance(answer.data, dict) and "error" not in answer.data:
+            return answer.data.get("result")
+        reason = f"began an answer and ended it with an error{said(answer.data)}"
+        trace = answer.headers.get("X-Transaction-ID", "unknown")
+        _log.warning("%s %s; transaction %s", self.system, reason, trace)
+        raise UnknownOutcome(self.system, reason) if writing else CutShort(self.system, reason)
+
+
+class _Size:
+    """How many rows are asked for at once: fewer where the instance cannot finish in time."""
+
+    def __init__(self, limit: int) -> None:
+        self.now = limit
+
+    def halved(self) -> bool:
+        """Ask for half of it from now on; False if that would be next to nothing."""
+        self.now = max(self.now // 2, 1)
+        return self.now >= _FEWEST
 
 
 def _only(fields: Sequence[str]) -> dict[str, str]:
-    names = dict.fromkeys(["sys_id", *fields])
-    return {"sysparm_fields": ",".join(names)} if fields else {}
+    return {"sysparm_fields": ",".join(dict.fromkeys(["sys_id", *fields]))}
 
 
-def _total(answer: Answer, unknown: int) -> int:
-    """How many rows there are; where nobody says so, one page more as long as rows come."""
+def _total(answer: Answer) -> int | None:
+    """How many rows there are, hidden ones too; None where nobody says so."""
     said = answer.headers.get("X-Total-Count", "")
-    return int(said) if said.isdecimal() else unknown
+    return int(said) if said.isdecimal() else None
 
 
 def _account(settings: Settings) -> str:

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from broker.connectors.desk.servicenow.client import Client
 from broker.connectors.desk.servicenow.orders import ITEM, TASK, Orders
 from broker.connectors.desk.servicenow.settings import Settings
-from broker.connectors.desk.servicenow.values import Row, equals
+from broker.connectors.desk.servicenow.values import Row
 from broker.connectors.marks import carries, marked
 from broker.domain.errors import Misconfigured, Refused
 from broker.ports.desk import OrderRef
 
 _NOTES, _COMMENTS = "work_notes", "comments"
-_ENTRY = ("sys_id", "element_id", "element", "value")
+_ENTRY = ("sys_id", "element", "value")
 _LONGEST_ID = 100
 
 
@@ -103,10 +103,8 @@ class Journal:
     def _entries(self, table: str, key: str, element: str) -> list[str]:
         """What the journal holds: entry by entry, or as one text where entries are hidden."""
         try:
-            found = self._client.rows(
-                "sys_journal_field", equals("element_id", key), _ENTRY, "ORDERBYDESCsys_created_on"
-            )
-            entries = [row["value"] for row in found if _is(row, key, element)]
+            found = self._client.rows_of("sys_journal_field", "element_id", [key], _ENTRY)
+            entries = [row["value"] for row in found if row.get("element") == element]
         except Misconfigured:
             entries = []
         return entries or [self._client.displayed(table, key, (element,)).get(element, "")]
@@ -122,10 +120,6 @@ class Journal:
         if dropped:
             reason = f"accepted the change but did not keep {', '.join(dropped)} of {table}"
             raise Refused(self._client.system, reason)
-
-
-def _is(row: Row, key: str, element: str) -> bool:
-    return row.get("element_id") == key and row.get("element") == element
 
 
 def _fitting(request_ids: Sequence[str]) -> str:

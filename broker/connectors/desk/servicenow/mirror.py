@@ -60,12 +60,12 @@ class Mirror:
             faults += self._write(rows[start : start + self._size])
         return faults
 
-    def find(self, table: str, row_id: str) -> Mapping[str, str] | None:
-        """The row as the instance holds it, or None."""
+    def find(self, table: str, row_id: str, fields: Sequence[str]) -> Mapping[str, str] | None:
+        """These fields as the instance holds them, or None."""
         if not is_sys_id(row_id):
             return None
         try:
-            return self._client.row(table, row_id)
+            return self._client.row(table, row_id, fields)
         except NotFound:
             return None
 

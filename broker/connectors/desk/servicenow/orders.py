@@ -14,7 +14,7 @@ from broker.connectors.desk.servicenow.values import (
     equals,
     is_sys_id,
     moment,
-    one_of,
+    number,
     sys_id,
     true,
 )
@@ -37,7 +37,8 @@ _ITEM = (
 _APPROVAL = (*_VERSION, "sysapproval", "state", "approver", "approver.user_name", "approver.name")
 _TASK = (*_VERSION, "number", "request_item", "state", "active")
 _NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
-_VARIABLE = ("sys_id", "request_item", _NAME, _VALUE)
+_OPTIONS, _ORDER = "sc_item_option_mtom", "sc_item_option.order"
+_VARIABLE = ("sys_id", _NAME, _VALUE, _ORDER)
 _DECIDED = ("approved", "rejected")
 _WORDS = ("description", "short_description")
 _CATALOGUE_WORDS = ("cat_item.name", "cat_item.short_description", "cat_item.description")
@@ -82,17 +83,24 @@ class Orders:
             unclear=self._unclear(item, variables),
         )
 
-    def find(self, number: str) -> OrderRef | None:
+    def find(self, typed: str) -> OrderRef | None:
         """The item with this number, without its task. Numbers need not be unique by themselves."""
+        wanted = self._numbered(typed)
         try:
-            query = equals("number", number)
+            query = equals("number", wanted)
         except Unsearchable:
             return None
         rows = self._client.rows(ITEM, query, ("number", "request", "request.number"))
-        found = [row for row in rows if row.get("number") == number]
+        found = [row for row in rows if row.get("number") == wanted]
         if len(found) > 1:
-            raise Refused(self._client.system, f"has {len(found)} items with the number {number}")
+            raise Refused(self._client.system, f"has {len(found)} items with the number {wanted}")
         return _completed(self._client.system, found[0], None) if found else None
+
+    def _numbered(self, typed: str) -> str:
+        """The number, which people may type without its prefix and its zeros."""
+        if not (typed.isascii() and typed.isdecimal()):
+            return typed
+        return f"{self._settings.item_prefix}{typed.zfill(self._settings.number_digits)}"
 
     def task(self, ref: OrderRef) -> Row | None:
         """The task to be closed: the one that `ref` names, for it was confirmed when the order
@@ -108,8 +116,7 @@ class Orders:
     def tasks(self, ref: OrderRef) -> list[Row]:
         """Every task of this item."""
         item = sys_id(self._client.system, ref.item_id)
-        rows = self._client.rows(TASK, equals("request_item", item), _TASK)
-        return [row for row in rows if row.get("request_item") == item]
+        return list(self._client.rows_of(TASK, "request_item", [item], _TASK))
 
     def _item(self, ref: OrderRef) -> Row:
         item = self._client.row(ITEM, ref.item_id, _ITEM)
@@ -121,17 +128,13 @@ class Orders:
     def _approvals(self, item: Row) -> list[Row]:
         """Approvals of the item, and of the request above it."""
         about = [item["sys_id"], *filter(is_sys_id, [item.get("request", "")])]
-        rows = self._client.rows("sysapproval_approver", one_of("sysapproval", about), _APPROVAL)
-        return [row for row in rows if row.get("sysapproval") in about]
+        return list(self._client.rows_of("sysapproval_approver", "sysapproval", about, _APPROVAL))
 
     def _variables(self, item: Row) -> dict[str, str]:
         """Answers by variable name, through the only chain that REST offers."""
-        query = equals("request_item", item["sys_id"])
-        rows = self._client.rows(
-            "sc_item_option_mtom", query, _VARIABLE, "ORDERBYsc_item_option.order"
-        )
-        own = [row for row in rows if row.get("request_item") == item["sys_id"]]
-        return {row[_NAME]: row.get(_VALUE, "") for row in own if row.get(_NAME)}
+        found = self._client.rows_of(_OPTIONS, "request_item", [item["sys_id"]], _VARIABLE)
+        rows = sorted(found, key=lambda row: number(row.get(_ORDER, "")))
+        return {row[_NAME]: row.get(_VALUE, "") for row in rows if row.get(_NAME)}
 
     def _dates(self, variables: Row) -> tuple[str, str]:
         settings = self._settings

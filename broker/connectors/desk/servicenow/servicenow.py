@@ -11,6 +11,7 @@ from broker.connectors.desk.servicenow.mirror import Mirror
 from broker.connectors.desk.servicenow.orders import Orders
 from broker.connectors.desk.servicenow.people import Directory
 from broker.connectors.desk.servicenow.settings import Settings
+from broker.connectors.pace import Lanes
 from broker.domain.people import Account
 from broker.ports.desk import DeskOrder, MirrorFault, MirrorRow, OrderRef
 from broker.ports.health import Health
@@ -21,7 +22,7 @@ class ServiceNow:
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self._settings = name, settings
-        client = Client(name, settings)
+        client = Client(name, settings, lanes=Lanes(settings.calls_at_once))
         self._orders = Orders(client, settings)
         self._journal = Journal(client, self._orders, settings)
         self._mirror = Mirror(client, settings.batch_size)
@@ -61,9 +62,11 @@ class ServiceNow:
         faults = self._mirror.mirror([replace(row, table=self._table(row.table)) for row in rows])
         return [MirrorFault(given[fault.row.id], fault.reason) for fault in faults]
 
-    def find_mirrored(self, table: str, row_id: str) -> Mapping[str, str] | None:
-        """The row as the instance holds it, or None."""
-        return self._mirror.find(self._table(table), row_id)
+    def find_mirrored(
+        self, table: str, row_id: str, fields: Sequence[str]
+    ) -> Mapping[str, str] | None:
+        """These fields of the row as the instance holds them, or None."""
+        return self._mirror.find(self._table(table), row_id, fields)
 
     def _table(self, word: str) -> str:
         """The app's name for our word: everything of an app begins with its scope."""

@@ -67,10 +67,22 @@ class Settings(BaseModel):
     cancelled_words: Words = Field(
         default=("cancelled", "not_required"), description="Values that mean no longer wanted"
     )
+    item_prefix: str = Field(
+        default="RITM", pattern=r"^[A-Za-z]*$", description="What numbers of items begin with"
+    )
+    number_digits: int = Field(
+        default=7, ge=1, le=20, description="Digits of a number, filled up with zeros"
+    )
     scope: str = Field(
         default="x_rqbrk_access", pattern=r"^x_[a-z0-9_]+$", description="Scope of the broker's app"
     )
     page_size: int = Field(default=1000, ge=1, le=10000, description="Rows asked for in one call")
+    most_rows: int = Field(
+        default=1_000_000, ge=1, description="Rows of one answer that are too many to be true"
+    )
+    calls_at_once: int = Field(
+        default=4, ge=1, le=16, description="Calls under way at once, in each process"
+    )
     batch_size: int = Field(default=100, ge=1, le=100, description="Rows written in one call")
     read_seconds: float = Field(default=65.0, gt=0, description="Patience for one answer")
     calls_per_second: float = Field(default=0.0, ge=0, description="Rate budget; 0 for none")
