@@ -1,0 +1,144 @@
+"""Whether a stored value meets an operator and a value.
+
+ServiceNow docs, "Operators available for filters and queries". Text is compared without regard to
+case, as the database does; `is not` and its like hold for an empty column too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.servicenow.calendars import from_stored
+from sandbox.servicenow.schema import Column
+
+Test = Callable[[str], bool]
+NUMBERS = frozenset(
+    {"integer", "decimal", "float", "longint", "percent_complete", "currency", "price", "currency2"}
+)
+TIMES = frozenset(
+    {"glide_date_time", "glide_date", "due_date", "glide_duration", "calendar_date_time"}
+)
+OPPOSITES = {"!=": "=", "NOT IN": "IN", "NOT LIKE": "LIKE"}
+_BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
+_DATE = len("YYYY-MM-DD")
+
+
+def never(_: str) -> bool:
+    """What a value that makes no sense finds, whether it is denied or not."""
+    return False
+
+
+def value_test(column: Column, operator: str, wanted: str) -> Test:
+    """The test of one column's value. A value that the column cannot have gives `never`."""
+    if operator in _EMPTINESS:
+        return _EMPTINESS[operator]
+    if operator in OPPOSITES:
+        test = value_test(column, OPPOSITES[operator], wanted)
+        return test if test is never else lambda have: not test(have)
+    if operator in _TEXT:
+        return _text_test(_TEXT[operator], wanted.casefold())
+    if wanted == "":
+        return _EMPTINESS["ISEMPTY"] if operator in ("=", "IN") else never
+    return _compared(column, operator, wanted)
+
+
+def _compared(column: Column, operator: str, wanted: str) -> Test:
+    convert = converter(column)
+    if operator == "IN":
+        return _member_test(convert, wanted)
+    if operator == "BETWEEN":
+        low, _, high = wanted.partition("@")
+        return _both(_order_test(convert, ">=", low), _order_test(convert, "<=", high))
+    if operator == "=":
+        return _equal_test(convert, convert(wanted))
+    return _order_test(convert, operator, wanted)
+
+
+def converter(column: Column) -> Callable[[str], Any]:
+    """What turns a column's text into something that compares; None for text it cannot have."""
+    if column.kind in NUMBERS:
+        return number
+    if column.kind in TIMES:
+        return _date if column.kind == "glide_date" else _time
+    if column.kind == "boolean":
+        return lambda text: _BOOLEANS.get(text.casefold())
+    return str.casefold
+
+
+def number(text: str) -> float | None:
+    """The number that a text is."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _time(text: str) -> str | None:
+    if len(text) == _DATE:
+        text = f"{text} 00:00:00"
+    return text if _looks_like_a_time(text) else None
+
+
+def _date(text: str) -> str | None:
+    return text[:_DATE] if _looks_like_a_time(text) else None
+
+
+def _looks_like_a_time(text: str) -> bool:
+    return text[:4].isdigit() and from_stored(text) is not None
+
+
+def _equal_test(convert: Callable[[str], Any], want: object) -> Test:
+    if want is None:
+        return never
+    if convert is _time:
+        return lambda have: have == want
+    return lambda have: have != "" and convert(have) == want
+
+
+def _member_test(convert: Callable[[str], Any], wanted: str) -> Test:
+    wants = {convert(member.strip()) for member in wanted.split(",")} - {None}
+    return (lambda have: convert(have) in wants) if wants else never
+
+
+def _both(one: Test, other: Test) -> Test:
+    if never in (one, other):
+        return never
+    return lambda have: one(have) and other(have)
+
+
+def _order_test(convert: Callable[[str], Any], operator: str, wanted: str) -> Test:
+    want = convert(wanted) if wanted else None
+    if want is None or operator not in ORDER:
+        return never
+    holds = ORDER[operator]
+    if convert is _time:
+        return lambda have: have != "" and holds(have, want)
+
+    def test(have: str) -> bool:
+        value = convert(have) if have else None
+        return value is not None and holds(value, want)
+
+    return test
+
+
+def _text_test(holds: Callable[[str, str], bool], want: str) -> Test:
+    return lambda have: holds(have.casefold(), want)
+
+
+_EMPTINESS: dict[str, Test] = {
+    "ISEMPTY": lambda have: have == "",
+    "ISNOTEMPTY": lambda have: have != "",
+    "ANYTHING": lambda _: True,
+}
+_TEXT: dict[str, Callable[[str, str], bool]] = {
+    "LIKE": lambda have, want: want in have,
+    "STARTSWITH": lambda have, want: have.startswith(want),
+    "ENDSWITH": lambda have, want: have.endswith(want),
+}
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    ">": lambda have, want: bool(have > want),
+    ">=": lambda have, want: bool(have >= want),
+    "<": lambda have, want: bool(have < want),
+    "<=": lambda have, want: bool(have <= want),
+}
