@@ -7,7 +7,7 @@ PY := .venv/bin/python
 JOBS ?= auto
 ARGS ?=
 
-.PHONY: demo demo-check stack test check lock screenshots setup image-dependencies image-product
+.PHONY: demo demo-check stack test check clients lock screenshots setup image-dependencies image-product
 
 demo: setup
 	@$(PY) -m cli.main demo $(ARGS)
@@ -19,10 +19,14 @@ stack: setup
 	@$(PY) -m tools.stack $(ARGS)
 
 test: setup
+	@if [ "$$CI" = true ]; then $(PY) -m tools.clients; fi
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)
 
 check: setup
 	@$(PY) -m tools.check $(ARGS)
+
+clients: setup
+	@$(PY) -m tools.clients
 
 lock: setup
 	@$(PY) -m tools.lock $(ARGS)

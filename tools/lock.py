@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.clients import NAMES as CLIENTS
+
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = (
     "--quiet",
@@ -27,6 +29,8 @@ LOCKS = (
     ("requirements-dev", ()),
     ("requirements-assets", ("--no-deps",)),
     ("requirements-build", ()),
+    # ServiceNow's client libraries: an environment each, with nothing of ours in it.
+    *((f"tests/client_libraries/requirements/{name}", ()) for name in CLIENTS),
 )
 
 
