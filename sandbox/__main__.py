@@ -10,33 +10,22 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from flask import Flask
 
-from sandbox.oim.faults import FAULTS as OIM_FAULTS
+from sandbox.faults import CLOCK_SKEW, EXPIRED, SERVERS, SKEW, Chosen, chosen
 from sandbox.web import LOOPBACK, Server, address, listen, serve
 from sandbox.world import History, World, WorldRequest, build_world
 
-NAMES = ("servicenow", "oim", "idp")
+if TYPE_CHECKING:
+    from sandbox.servicenow.fault_plan import FaultPlan
+
+NAMES = SERVERS
 _DEMO_PORTS = {"servicenow": 8081, "oim": 8082, "idp": 8083, "all": 8081}
 _WRONG_ARGUMENTS, _PORT_TAKEN = 2, 1
 _LAST_PORT = 65533  # `all` takes two more
 _STEP = 20_000  # after so many requests it says how far it is
-_SERVICENOW_FAULTS = (
-    "down", "hibernating", "rate-limit", "busy", "session-overflow", "drop-after-accept",
-    "drop-before",
-)  # fmt: skip
-# A fault of all three: the clock that dates their answers is five minutes ahead.
-_CLOCK_SKEW, _SKEW = "clock-skew", timedelta(minutes=5)
-# A fault of the identity provider: it signs with a key whose certificate ended yesterday.
-_EXPIRED = "expired-certificate"
-_FAULTS = {
-    *((name, _CLOCK_SKEW) for name in NAMES),
-    *(("oim", fault) for fault in OIM_FAULTS),
-    *(("servicenow", fault) for fault in _SERVICENOW_FAULTS),
-    ("idp", _EXPIRED),
-}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,16 +57,11 @@ def _port(text: str) -> int:
     return value
 
 
-def _faults(text: str) -> set[tuple[str, str]]:
-    """Pairs of server and fault: `oim:down`, or `down` for each server that knows it."""
-    chosen = set()
-    for word in filter(None, (part.strip() for part in text.split(","))):
-        server, _, fault = word.rpartition(":")
-        found = {pair for pair in _FAULTS if pair[1] == fault and server in ("", pair[0])}
-        if not found:
-            raise argparse.ArgumentTypeError(f"there is no fault {word!r}")
-        chosen |= found
-    return chosen
+def _faults(text: str) -> Chosen:
+    try:
+        return chosen(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -89,7 +73,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--latency", type=_count, default=0, help="milliseconds added to each call")
     parser.add_argument("--open-share", type=_share, default=0.1, help="of the requests, 0 to 1")
-    parser.add_argument("--faults", type=_faults, default="", help="such as oim:down,busy")
+    about = "such as oim:down,busy,random=0.02; a wrong name lists them all"
+    parser.add_argument("--faults", type=_faults, default="", help=about)
     parser.add_argument("--broker-url", default="http://127.0.0.1:8080")
     parser.add_argument("--parent-pipe", action="store_true", help="end with standard input")
     return parser.parse_args(argv)
@@ -118,7 +103,8 @@ class _Site:
             self.world,
             broker_url=self.options.broker_url,
             latency_ms=self.options.latency,
-            faults=self._faults("servicenow"),
+            faults=self.options.faults.of("servicenow"),
+            plan=self._plan(),
         )
         return app
 
@@ -130,7 +116,7 @@ class _Site:
             base_url=self.urls["oim"],
             idp_metadata_url=f"{self.urls['idp']}/metadata",
             latency_ms=self.options.latency,
-            faults=self._faults("oim"),
+            faults=self.options.faults.of("oim"),
         )
 
     def _idp(self) -> Flask:
@@ -141,14 +127,19 @@ class _Site:
         broker = self.options.broker_url.rstrip("/")
         console, console_acs = service_provider(self.urls["oim"])
         registered = {f"{broker}/saml/metadata": f"{broker}/saml/acs", console: console_acs}
-        left = timedelta(days=-1 if _EXPIRED in self._faults("idp") else 364)
+        left = timedelta(days=-1 if EXPIRED in self.options.faults.of("idp") else 364)
         keys = KeyPair.generate(good_for=left)
         return idp.create_app(
             self.world, base_url=self.urls["idp"], service_providers=registered, keys=keys
         )
 
-    def _faults(self, name: str) -> set[str]:
-        return {fault for server, fault in self.options.faults if server == name}
+    def _plan(self) -> FaultPlan | None:
+        """All that ServiceNow's faults know by chance; what is chosen by name happens besides."""
+        from sandbox.servicenow.fault_plan import FaultPlan
+        from sandbox.servicenow.faults import FAULTS
+
+        rate = self.options.faults.rate
+        return None if rate is None else FaultPlan(self.options.seed, FAULTS, rate)
 
 
 def _ports(options: argparse.Namespace) -> dict[str, int]:
@@ -206,8 +197,8 @@ def _start(options: argparse.Namespace) -> list[Server]:
     servers = []
     for name, listener in listeners.items():
         servers.append(serve(site.build(name), _host(name), listener=listener))
-        if (name, _CLOCK_SKEW) in options.faults:
-            servers[-1].turn_clock(_SKEW)
+        if name != "servicenow" and CLOCK_SKEW in options.faults.of(name):
+            servers[-1].turn_clock(SKEW)  # the instance turns its own
         print(f"ready {name} {servers[-1].url}", flush=True)
     return servers
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask, Response
 
 from sandbox.servicenow import (
+    api_sessions,
     attachment_api,
     batch_api,
     catalog_api,
@@ -18,7 +19,9 @@ from sandbox.servicenow import (
     scripted_rest,
     table_api,
 )
-from sandbox.servicenow.answers import ApiError, error_answer, keep_session
+from sandbox.servicenow.answers import ApiError, error_answer
+from sandbox.servicenow.compression import Compressed
+from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FaultyFront
 from sandbox.servicenow.instance import (
     APP_FOLDER,
@@ -27,6 +30,7 @@ from sandbox.servicenow.instance import (
     populate,
     utc_now,
 )
+from sandbox.servicenow.switches import SWITCHES, Switches
 from sandbox.world.model import World
 
 DEMO_ORDERS_SECRET = "whsec_" + base64.b64encode(b"request-broker-demo-orders-key-0001!").decode()
@@ -48,6 +52,7 @@ def create_app(
     *,
     broker_url: str | None = None,
     faults: Iterable[str] = frozenset(),
+    plan: FaultPlan | None = None,
     latency_ms: int = 0,
     orders_secret: str = DEMO_ORDERS_SECRET,
     events_secret: str = DEMO_EVENTS_SECRET,
@@ -57,13 +62,16 @@ def create_app(
     """A ServiceNow instance with the people and catalogue of `world`, in memory.
 
     `broker_url` is where the scoped app's scripts post (None: they log that it is not set);
-    `faults` are names from `faults.py`, `latency_ms` delays every answer, the secrets sign what the
+    `faults` are names from `faults.py`, and from `switches.py` to flip those; `plan` lets further
+    faults happen now and then; `latency_ms` delays every answer, the secrets sign what the
     scripts post, `clock` gives aware times, `app_folder` holds the scoped app's sources.
     The state is `app.extensions["servicenow"]`, a `ServiceNow` whose switches work while it runs.
     """
     instance = ServiceNow(
         clock=clock,
-        faults=set(faults),
+        faults=set(faults) - SWITCHES.keys(),
+        switches=Switches.flipped(SWITCHES.keys() & set(faults)),
+        plan=plan,
         latency_ms=latency_ms,
         properties=app_properties(app_folder, broker_url, orders_secret, events_secret),
         app_folder=app_folder,
@@ -79,8 +87,8 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
     for module in _MODULES:
         app.register_blueprint(module.blueprint)
     app.register_error_handler(ApiError, _on_error)
-    app.after_request(keep_session)
-    app.wsgi_app = FaultyFront(app.wsgi_app, instance)  # type: ignore[method-assign]
+    api_sessions.install(app)
+    app.wsgi_app = Compressed(FaultyFront(app.wsgi_app, instance))  # type: ignore[method-assign]
     return app
 
 

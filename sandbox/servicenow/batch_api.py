@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.test import Client, EnvironBuilder, TestResponse
+from werkzeug.wrappers import Request
 
 from sandbox.servicenow.answers import ApiError, answer, caller, instance, json_body
 from sandbox.servicenow.faults import INNER
@@ -88,7 +89,7 @@ def _call(part: dict[str, Any]) -> TestResponse:
     )
     environ = builder.get_environ()
     environ[INNER] = caller()
-    return Client(current_app.wsgi_app).open(environ)
+    return Client(current_app.wsgi_app).open(Request(environ))
 
 
 def _decoded(body: str | None) -> bytes:

@@ -94,6 +94,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["oim", "--open-share", "7"], "--open-share"),
         (["oim", "--port", "70000"], "--port"),
         (["oim", "--faults", "gremlins"], "no fault 'gremlins'"),
+        (["servicenow", "--faults", "random=3"], "between 0 and 1"),
         ([], "required"),
     ],
 )

@@ -1,0 +1,46 @@
+"""`--faults` takes names of faults and switches, server by server, and a chance for the rest."""
+
+import pytest
+
+from sandbox.faults import SERVERS, chosen, known
+from sandbox.servicenow.faults import FAULTS
+from sandbox.servicenow.switches import SWITCHES
+
+
+def test_a_name_alone_means_every_server_that_knows_it() -> None:
+    assert chosen("down").of("servicenow") == chosen("down").of("oim") == {"down"}
+    assert chosen("down").of("idp") == set()
+    assert [chosen("clock-skew").of(server) for server in SERVERS] == [{"clock-skew"}] * 3
+
+
+def test_a_name_with_a_server_means_that_server_alone() -> None:
+    assert chosen("oim:down").of("servicenow") == set()
+
+
+def test_several_stand_between_commas() -> None:
+    assert chosen("busy, slow,shuffled-ties").of("servicenow") == {"busy", "slow", "shuffled-ties"}
+
+
+def test_nothing_chosen_is_nothing_wrong() -> None:
+    assert (chosen("").pairs, chosen("").rate) == (frozenset(), None)
+
+
+def test_a_chance_is_for_all_that_is_not_named() -> None:
+    both = chosen("random=0.25,oim:down")
+    assert (both.rate, both.of("oim"), both.of("servicenow")) == (0.25, {"down"}, set())
+
+
+@pytest.mark.parametrize("word", ["random=2", "random=-1", "random=often", "random="])
+def test_a_chance_is_between_none_and_all(word: str) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        chosen(word)
+
+
+@pytest.mark.parametrize("word", ["gremlins", "idp:busy", "mars:down"])
+def test_an_unknown_name_is_told_with_all_that_are_known(word: str) -> None:
+    with pytest.raises(ValueError, match=f"no fault '{word}'; servicenow has bad-gateway"):
+        chosen(word)
+
+
+def test_the_list_has_every_fault_and_every_switch() -> None:
+    assert all(name in known() for name in [*FAULTS, *SWITCHES, "expired-certificate", "random="])
