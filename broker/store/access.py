@@ -72,7 +72,7 @@ def _fits(held: Holding) -> bool:
 def holdings_of(session: Session, person_id: str) -> Sequence[HoldingRow]:
     """What the person held when last read, by kind and name."""
     query = select(HoldingRow).where(HoldingRow.person_id == person_id)
-    return session.scalars(query.order_by(HoldingRow.kind, HoldingRow.name)).all()
+    return session.scalars(query.order_by(HoldingRow.kind, HoldingRow.name, HoldingRow.key)).all()
 
 
 def remember_item(session: Session, iga: str, item: CatalogueItem, at: datetime) -> None:

@@ -218,7 +218,7 @@ def locked(session: Session, order_id: str) -> OrderRow | None:
 def of_item(session: Session, source: str, item_id: str) -> Sequence[OrderRow]:
     """Every order ever received about one item of a desk, oldest first."""
     query = select(OrderRow).where(OrderRow.source == source, OrderRow.item_id == item_id)
-    return session.scalars(query.order_by(OrderRow.received_at)).all()
+    return session.scalars(query.order_by(OrderRow.received_at, OrderRow.id)).all()
 
 
 def ended_unconfirmed(order: OrderRow) -> bool:

@@ -12,6 +12,7 @@ from broker.domain.orders import LineState
 from broker.domain.visibility import Role, Viewer
 from broker.store.access import HoldingRow
 from broker.store.base import Sessions
+from broker.store.orders import OrderRow
 from broker.store.people import PersonRow
 from broker.store.requests import RequestRow
 from broker.store.views import approvals, links, lists
@@ -52,6 +53,22 @@ def test_open_requests_are_ones_own_newest_first(staff: Sessions) -> None:
     )
     with staff() as session:
         assert numbers(lists.open_requests(session, viewer(ADA))) == ["2", "1", "7"]
+
+
+def test_rows_of_the_same_moment_keep_their_places_when_one_is_written(staff: Sessions) -> None:
+    add(staff, *(request_of(str(number), requester=ADA) for number in range(1, 6)))
+    add(staff, *(order_of(str(number), f"id-oim-{ADA}", None) for number in range(1, 6)))
+
+    def listed() -> tuple[object, ...]:
+        with staff() as session:
+            me = viewer(ADA)
+            return numbers(lists.open_requests(session, me)), orders(session, me)
+
+    before = listed()
+    with staff.begin() as session:  # PostgreSQL puts what is written behind the rest
+        session.get_one(RequestRow, "row-oim-2").mirror_due = False
+        session.get_one(OrderRow, "order-2").claims = "written again"
+    assert listed() == before
 
 
 def history(staff: Sessions, who: Viewer, **search: object) -> list[str]:

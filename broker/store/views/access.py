@@ -88,4 +88,5 @@ def _reports(session: Session, viewer: Viewer) -> tuple[PersonView, ...]:
         PersonRow.manager_key.is_not(None),
         PersonRow.active,
     )
-    return tuple(view_of(row) for row in session.scalars(query.order_by(PersonRow.display_name)))
+    by_name = query.order_by(PersonRow.display_name, PersonRow.login)
+    return tuple(view_of(row) for row in session.scalars(by_name))

@@ -37,5 +37,5 @@ def order_named(session: Session, viewer: Viewer, name: str) -> OrderTarget | No
     query = select(OrderRow).where(
         scope.visible_orders(viewer), or_(OrderRow.id == name, OrderRow.item_number == name.upper())
     )
-    row = session.scalar(query.order_by(OrderRow.received_at.desc()).limit(1))
+    row = session.scalar(query.order_by(OrderRow.received_at.desc(), OrderRow.id).limit(1))
     return OrderTarget(row.id, row.ref) if row else None

@@ -77,7 +77,8 @@ def open_requests(session: Session, viewer: Viewer) -> tuple[RequestLine, ...]:
     query = select(RequestRow).where(
         scope.own(viewer), RequestRow.is_open, RequestRow.gone_at.is_(None)
     )
-    rows = session.scalars(query.order_by(RequestRow.created_at.desc()).limit(_MOST)).all()
+    newest = query.order_by(RequestRow.created_at.desc(), RequestRow.id)
+    rows = session.scalars(newest.limit(_MOST)).all()
     return lines_of(session, viewer, rows)
 
 

@@ -132,7 +132,7 @@ def _queues(session: Session) -> tuple[QueueView, ...]:
 
 def _given_up(session: Session) -> tuple[GivenUpView, ...]:
     query = select(OutboxRow).where(*GIVEN_UP)
-    newest = query.order_by(OutboxRow.given_up_at.desc()).limit(_GIVEN_UP_SHOWN)
+    newest = query.order_by(OutboxRow.given_up_at.desc(), OutboxRow.id).limit(_GIVEN_UP_SHOWN)
     return tuple(
         GivenUpView(
             row.id, row.queue, row.topic, row.key, row.attempts, row.given_up_at, row.last_error
@@ -150,7 +150,7 @@ def _runs(session: Session) -> tuple[RunView, ...]:
     query = (
         select(SyncRunRow, PersonRow)
         .outerjoin(PersonRow, PersonRow.id == SyncRunRow.person_id)
-        .order_by(SyncRunRow.started_at.desc())
+        .order_by(SyncRunRow.started_at.desc(), SyncRunRow.id)
         .limit(_RUNS_SHOWN)
     )
     return tuple(_run(run, person) for run, person in session.execute(query))

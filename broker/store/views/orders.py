@@ -122,7 +122,7 @@ def orders(session: Session, viewer: Viewer, text: str = "") -> tuple[OrderLine,
     if wanted := text.strip().upper():
         numbers = (OrderRow.item_number, OrderRow.task_number, OrderRow.desk_request_number)
         query = query.where(or_(*(number == wanted for number in numbers)))
-    newest = query.order_by(OrderRow.received_at.desc()).limit(_MOST)
+    newest = query.order_by(OrderRow.received_at.desc(), OrderRow.id).limit(_MOST)
     rows = session.scalars(newest.options(*_WITH_PEOPLE)).all()
     return lines_of(session, viewer, rows)
 
@@ -131,7 +131,7 @@ def needing_attention(session: Session, viewer: Viewer) -> tuple[OrderLine, ...]
     """Orders that wait for an operator, longest waiting first."""
     stuck = select(OrderLineRow.order_id).where(OrderLineRow.state == LineState.NEEDS_ATTENTION)
     query = select(OrderRow).where(scope.visible_orders(viewer), OrderRow.id.in_(stuck))
-    longest = query.order_by(OrderRow.received_at).limit(_MOST)
+    longest = query.order_by(OrderRow.received_at, OrderRow.id).limit(_MOST)
     rows = session.scalars(longest.options(*_WITH_PEOPLE)).all()
     return lines_of(session, viewer, rows)
 
@@ -179,7 +179,7 @@ def _ends(session: Session, rows: Sequence[OrderRow]) -> dict[str, str]:
         OrderHistoryRow.state.in_([state for state in LineState if state.final]),
         OrderHistoryRow.state != LineState.CLOSED,
     )
-    told = session.execute(query.order_by(OrderHistoryRow.at)).all()
+    told = session.execute(query.order_by(OrderHistoryRow.id)).all()
     return {line_id: state for line_id, state in told if line_id}
 
 
