@@ -1,21 +1,31 @@
-"""Rows as the REST APIs show them: three display modes, reference links, journals, dotted keys.
+"""Rows as the REST APIs show them: three display modes, reference links, dotted keys.
 
-ServiceNow docs, "Table API": every value is a string; the empty display value of a choice is null.
+ServiceNow docs, "Table API": every value is a string; a dotted key stays flat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.servicenow.records import Records, Row, journal_label
+from sandbox.servicenow.display import (
+    CURRENCIES,
+    Display,
+    Shown,
+    author_name,
+    document_table,
+    money,
+    with_currency,
+)
+from sandbox.servicenow.paths import Path, resolve
+from sandbox.servicenow.records import Records, Row
 from sandbox.servicenow.schema import Column
+from sandbox.servicenow.viewers import Viewer, instance_viewer
 
-# A fresh instance does not run on UTC; a fixed offset needs no time zone data on the machine.
-INSTANCE_ZONE = timezone(timedelta(hours=-8), "PST")
-_NULL_WITHOUT_VALUE = frozenset({"contact_type", "upon_reject", "reason"})
+__all__ = ["Renderer", "Style", "author_name"]
+Cell = Callable[[Row], object]
+_VARIABLES = "variables."
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,8 @@ class Style:
     links: bool = True
     fields: tuple[str, ...] = ()
     base_url: str = ""
+    viewer: Viewer = field(default_factory=instance_viewer)
+    may_see: Callable[[str, str], bool] = lambda _table, _column: True
 
 
 class Renderer:
@@ -34,78 +46,101 @@ class Renderer:
     def __init__(self, records: Records, style: Style) -> None:
         self._records = records
         self._style = style
+        self._display = Display(records, style.viewer)
+        self._plans: dict[str, list[tuple[str, Cell]]] = {}
 
     def row(self, table: str, row: Row) -> dict[str, Any]:
-        """One record; unknown names among the fields are left out."""
-        return dict(self._cells(table, row))
+        """One record of a table; unknown names among the fields are left out."""
+        plan = self._plans.get(table)
+        if plan is None:
+            plan = self._plans[table] = list(self._plan(table))
+        return {name: cell(row) for name, cell in plan}
 
-    def _cells(self, table: str, row: Row) -> Iterable[tuple[str, Any]]:
-        for path in self._style.fields or self._records.schema.table(table).columns:
-            found = self._records.walk(table, row, path)
-            if found is not None:
-                yield path, self._cell(row, *found)
-
-    def _cell(self, row: Row, column: Column, value: str) -> object:
-        if self._style.display == "false":
-            return self._linked(column, value, value, "value")
-        shown = self.display(row, column, value)
-        if self._style.display == "true":
-            return self._linked(column, value, shown, "display_value")
-        cell: dict[str, Any] = {"display_value": shown, "value": value}
-        return cell | self._link(column, value) if self._style.links and value else cell
-
-    def _linked(self, column: Column, value: str, shown: str | None, key: str) -> object:
-        link = self._link(column, value) if value and self._style.links else {}
-        return {**link, key: shown} if link else shown
-
-    def _link(self, column: Column, value: str) -> dict[str, str]:
-        if column.kind != "reference":
-            return {}
-        return {"link": f"{self._style.base_url}/{column.reference}/{value}"}
-
-    def display(self, row: Row, column: Column, value: str) -> str | None:
+    def display(self, row: Row, column: Column, value: str) -> Shown:
         """What people see in place of a stored value."""
-        if column.kind.startswith("journal"):
-            return journal_text(self._records, row.get("sys_id", ""), column.name)
-        if column.choices or column.name in _NULL_WITHOUT_VALUE:
-            return column.choices.get(value, value) or None
-        if column.kind == "reference" and column.reference in self._records.schema:
-            return self._records.display_of(column.reference, value)
-        return _plain(column, value)
+        return self._display.of(column)(row, value)
 
+    def _plan(self, table: str) -> Iterator[tuple[str, Cell]]:
+        for name in self._style.fields or self._records.schema.table(table).columns:
+            path = resolve(self._records.schema, table, name)
+            if path is not None and self._style.may_see(path.table, path.column.name):
+                yield name, self._cell(path)
+            elif path is None and name.startswith(_VARIABLES) and table == "sc_req_item":
+                yield name, self._variable(name.removeprefix(_VARIABLES))
 
-def _plain(column: Column, value: str) -> str:
-    if column.name == "user_password":
-        return "********" if value else ""
-    if column.kind == "glide_date_time" and value:
-        return local_time(value)
-    if column.kind == "integer" and value.isdigit():
-        return f"{int(value):,}"
-    return value
+    def _cell(self, path: Path) -> Cell:
+        shape = self._shape(path.column)
+        records, name = self._records, path.column.name
+        if not path.hops:
+            return lambda row: shape(row, row.get(name, ""))
 
+        def far(row: Row) -> object:
+            end = path.row(records, row)
+            return shape(end, end.get(name, ""))
 
-def local_time(value: str) -> str:
-    """A stored time in the instance's own zone; text that is no time is shown as it is."""
-    try:
-        at = datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return value
-    return at.astimezone(INSTANCE_ZONE).strftime("%Y-%m-%d %H:%M:%S")
+        return far
 
+    def _shape(self, column: Column) -> Callable[[Row, str], object]:
+        if self._style.display == "false":
+            return self._linked(column, lambda _, value: value, "value")
+        show = self._display.of(column)
+        if self._style.display == "true":
+            return self._linked(column, show, "display_value")
+        if column.kind in CURRENCIES:
+            return lambda _, value: {
+                "display_value": money(value),
+                "currency_display_value": with_currency(value),
+                "value": value,
+            }
+        link = self._link(column)
+        return lambda row, value: (
+            {"display_value": show(row, value), "value": value} | link(row, value)
+        )
 
-def journal_text(records: Records, sys_id: str, element: str) -> str:
-    """The whole journal as one string, newest entry first, two newlines after each."""
-    wanted = "" if element == "comments_and_work_notes" else element
-    return "".join(_entry(records, entry) for entry in records.journal(sys_id, wanted))
+    def _linked(
+        self, column: Column, show: Callable[[Row, str], Shown], key: str
+    ) -> Callable[[Row, str], object]:
+        if not self._leads_somewhere(column):
+            return show
+        link = self._link(column)
 
+        def shape(row: Row, value: str) -> object:
+            found, shown = link(row, value), show(row, value)
+            return {**found, key: shown} if found else shown
 
-def _entry(records: Records, entry: Row) -> str:
-    author = author_name(records, entry["sys_created_by"])
-    label = journal_label(entry["element"])
-    return f"{local_time(entry['sys_created_on'])} - {author} ({label})\n{entry['value']}\n\n"
+        return shape
 
+    def _leads_somewhere(self, column: Column) -> bool:
+        return self._style.links and (column.kind == "reference" or column.name == "document_id")
 
-def author_name(records: Records, user_name: str) -> str:
-    """The display name of the user with that user_name; the name itself when unknown."""
-    found = records.where("sys_user", user_name=user_name)
-    return found[0]["name"] if found else user_name
+    def _link(self, column: Column) -> Callable[[Row, str], dict[str, str]]:
+        """The link to what a reference means; it is no proof that something is there (recorded)."""
+        if not self._leads_somewhere(column):
+            return lambda _row, _value: {}
+        base = self._style.base_url
+
+        def link(row: Row, value: str) -> dict[str, str]:
+            table = column.reference or document_table(row)
+            return {"link": f"{base}/{table}/{value}"} if value and table else {}
+
+        return link
+
+    def _variable(self, name: str) -> Cell:
+        """An item's answer to one of its questions, as several clients ask for it."""
+
+        def cell(row: Row) -> object:
+            value = self._answer(row, name)
+            if self._style.display == "all":
+                return {"display_value": value, "value": value}
+            return value
+
+        return cell
+
+    def _answer(self, row: Row, name: str) -> str:
+        records = self._records
+        for owned in records.where("sc_item_option_mtom", request_item=row["sys_id"]):
+            option = records.find("sc_item_option", owned["sc_item_option"]) or {}
+            question = records.find("item_option_new", option.get("item_option_new", "")) or {}
+            if question.get("name") == name:
+                return option.get("value", "")
+        return ""
