@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from sandbox.servicenow.events import JobQueue
+from sandbox.servicenow.jobs import JobQueue
 from sandbox.servicenow.records import Change, Records, Row
 
 TABLE = "sys_attachment"

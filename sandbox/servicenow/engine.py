@@ -10,23 +10,19 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
 import dukpy
-import requests
 
+from sandbox.servicenow import envelope
+from sandbox.servicenow.jobs import SYSTEM
+from sandbox.servicenow.outbound import Outbound, Request
 from sandbox.servicenow.queries import Evaluator
 from sandbox.servicenow.records import Records, Row, new_sys_id
 from sandbox.servicenow.rendering import Renderer, Style
 
-SYSTEM = "system"
-# ServiceNow docs, "Outbound HTTP logging properties": 100 characters of a body are kept by default.
-LOGGED_CHARACTERS = 100
-# ServiceNow docs, "HTTP connection management properties": no wait is longer than 30 seconds.
-LONGEST_WAIT_SECONDS = 30.0
 _PLATFORM = Path(__file__).with_name("platform.js")
 _REST = Path(__file__).with_name("platform_rest.js")
 
@@ -50,6 +46,7 @@ class Engine:
         self.properties = properties
         self.queue_event = queue_event
         self.queue_event_at = queue_event_at
+        self.outbound = Outbound(records, properties)
         self._folder = folder
         includes = sorted((folder / "script_includes").glob("*.js"))
         self._prelude = "\n".join(path.read_text() for path in [_PLATFORM, *includes])
@@ -127,6 +124,10 @@ class _Host:
             "update": self.update,
             "mac": mac,
             "send": self.send,
+            "send_later": self.send_later,
+            "wait": self.wait,
+            "xml_valid": envelope.is_xml,
+            "xml_text": envelope.text_at,
         }
 
     def user_id(self) -> str:
@@ -158,36 +159,17 @@ class _Host:
         return {"value": value, "display": shown or ""}
 
     def send(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """An outbound HTTP call, logged as the platform logs it; a transport fault has status 0."""
-        began = time.monotonic()
-        answer = _post(request)
-        values = {
-            "method": request["method"].upper(),
-            "url": request["url"],
-            "request_body": request["body"][:LOGGED_CHARACTERS],
-            "response_body": answer["body"][:LOGGED_CHARACTERS],
-            "response_status": answer["status"],
-            "response_time": int((time.monotonic() - began) * 1000),
-            "error_message": answer["error"],
-        }
-        self._records.insert("sys_outbound_http_log", values, SYSTEM)
-        return answer
+        """An outbound call, now."""
+        return self._engine.outbound.send(Request.of(request)).told()
 
+    def send_later(self, request: Mapping[str, Any]) -> str:
+        """An outbound call through the ECC queue; gives its row's sys_id."""
+        return self._engine.outbound.queue(Request.of(request))
 
-def _post(request: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {"User-Agent": "ServiceNow/1.0", **request["headers"]}
-    body = request["body"].encode("utf-8")
-    wait = min(request["timeout"] / 1000, LONGEST_WAIT_SECONDS)
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(
-                request["method"], request["url"], headers=headers, data=body, timeout=wait
-            )
-    except requests.RequestException as error:
-        return {"status": 0, "body": "", "headers": {}, "error": str(error)}
-    told = {name.lower(): value for name, value in answer.headers.items()}
-    return {"status": answer.status_code, "body": answer.text, "headers": told, "error": ""}
+    def wait(self, probe: str, seconds: float) -> dict[str, Any] | None:
+        """The reply to a queued call, waited for."""
+        reply = self._engine.outbound.wait(probe, seconds)
+        return reply.told() if reply else None
 
 
 def mac(base64_key: str, algorithm: str, data: str) -> str:

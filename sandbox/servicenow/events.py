@@ -1,113 +1,126 @@
 """The event queue: what the platform runs later, on its own threads, in no promised order.
 
 ServiceNow docs, "Event states", "Business rules" (async), "Script actions". Nothing is tried again
-unless a script asks for it.
+unless a script asks for it, and one event may be run twice: from a second login event, or from the
+copy of a row that was transferred.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import queue
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.servicenow.engine import SYSTEM, Engine, ScriptFailed
+from sandbox.servicenow.engine import Engine, ScriptFailed
+from sandbox.servicenow.jobs import SYSTEM, JobQueue
+from sandbox.servicenow.platform_faults import (
+    EVENT_TRANSFERRED,
+    LOGIN_DISORDERED,
+    LOGIN_DUPLICATED,
+)
 from sandbox.servicenow.queries import Evaluator
-from sandbox.servicenow.records import Change, Records
+from sandbox.servicenow.records import Change, Records, Row
 
-WORKERS = 2
-log = logging.getLogger(__name__)
-Job = Callable[[], None]
-
-
-class JobQueue:
-    """A few daemon threads that run what is put in."""
-
-    def __init__(self, workers: int = WORKERS) -> None:
-        self._jobs: queue.Queue[Job | None] = queue.Queue()
-        self._later: list[threading.Timer] = []
-        self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
-        for worker in self._workers:
-            worker.start()
-
-    def put(self, job: Job) -> None:
-        """Run it soon."""
-        self._jobs.put(job)
-
-    def put_later(self, job: Job, seconds: float) -> None:
-        """Run it after so many seconds; not at all once the queue is closed."""
-        timer = threading.Timer(seconds, self.put, [job])
-        timer.daemon = True
-        self._later = [*(each for each in self._later if each.is_alive()), timer]
-        timer.start()
-
-    def wait_idle(self, seconds: float = 10.0) -> bool:
-        """Wait until nothing is queued or running; False when that takes too long."""
-        deadline = time.monotonic() + seconds
-        while self._jobs.unfinished_tasks and time.monotonic() < deadline:
-            time.sleep(0.005)
-        return not self._jobs.unfinished_tasks
-
-    def close(self) -> None:
-        """Let the threads end once they have run what is queued; what is for later is dropped."""
-        for timer in self._later:
-            timer.cancel()
-        for _ in self._workers:
-            self._jobs.put(None)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            try:
-                job()
-            except Exception:  # one bad job must not end the thread for all others
-                log.exception("a queued job failed")
-            finally:
-                self._jobs.task_done()
-        self._jobs.task_done()
+_LOGINS = frozenset({"login", "session.established"})
+_HELD_SECONDS = 2.0
 
 
 class Automation:
     """The scoped app's async business rules and script actions, read from its metadata files."""
 
-    def __init__(self, records: Records, jobs: JobQueue, folder: Path) -> None:
+    def __init__(
+        self,
+        records: Records,
+        jobs: JobQueue,
+        folder: Path,
+        misbehaves: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._records = records
         self._jobs = jobs
+        self._misbehaves = misbehaves
         self._rules = _read(folder / "business_rules")
         self._actions = _read(folder / "script_actions")
+        self._held: list[str] = []
+        self._holding = threading.Lock()
         self.engine: Engine | None = None
         records.rules.append(self._after_write)
 
-    def raise_event(self, name: str, parm1: str, parm2: str = "") -> None:
-        """Insert a `sysevent` row and queue the script actions registered for the event."""
-        event = self._insert(name, parm1, parm2)
-        self._jobs.put(lambda: self._process(event))
+    def logged_in(self, user_name: str, address: str) -> None:
+        """What every kind of sign-in raises: a session, `session.established` and `login`.
 
-    def raise_event_at(self, name: str, parm1: str, parm2: str, milliseconds: float) -> None:
+        ServiceNow support, KB1500674: parm1 is the user name, parm2 the address, `instance` the
+        session's id.
+        """
+        session = {"name": user_name, "last_accessed": self._records.now()}
+        instance = self._records.insert("sys_user_session", session, SYSTEM)["sys_id"]
+        self.raise_event("session.established", user_name, address, instance)
+        for _ in range(2 if self._misbehaves(LOGIN_DUPLICATED) else 1):
+            self.raise_event("login", user_name, address, instance)
+
+    def raise_event(self, name: str, parm1: str, parm2: str = "", instance: str = "") -> None:
+        """Insert a `sysevent` row and queue the script actions registered for the event."""
+        event = self._insert(name, parm1, parm2, instance)
+        if name == "login" and self._misbehaves(LOGIN_DISORDERED):
+            self._hold(event)
+            return
+        self._jobs.put(lambda: self._process(event))
+        self._let_go()
+
+    def raise_event_at(
+        self, name: str, parm1: str, parm2: str, milliseconds: float, instance: str = ""
+    ) -> None:
         """The same, its actions being run at that time (GlideSystem, `eventQueueScheduled`)."""
-        event = self._insert(name, parm1, parm2)
+        event = self._insert(name, parm1, parm2, instance)
         wait = milliseconds / 1000 - self._records.clock().timestamp()
         self._jobs.put_later(lambda: self._process(event), max(wait, 0))
 
-    def _insert(self, name: str, parm1: str, parm2: str) -> str:
-        values = {"name": name, "parm1": parm1, "parm2": parm2, "state": "ready"}
+    def _insert(self, name: str, parm1: str, parm2: str, instance: str) -> str:
+        values = {
+            "name": name,
+            "parm1": parm1,
+            "parm2": parm2,
+            "instance": instance,
+            "table": "sys_user_session" if name in _LOGINS else "",
+            "state": "ready",
+        }
         return self._records.insert("sysevent", values, SYSTEM)["sys_id"]
+
+    def _hold(self, event: str) -> None:
+        """Run it after the next event; if none comes, some time later, for no event is lost."""
+        with self._holding:
+            self._held.append(event)
+        self._jobs.put_later(self._let_go, _HELD_SECONDS)
+
+    def _let_go(self) -> None:
+        with self._holding:
+            held, self._held = self._held, []
+        for event in held:
+            self._jobs.put(lambda event=event: self._process(event))  # type: ignore[misc]
 
     def _process(self, sys_id: str) -> None:
         event = self._records.find("sysevent", sys_id)
         if event is None:
             return
+        failed = not self._run_actions(event)
+        transferred = not failed and self._misbehaves(EVENT_TRANSFERRED)
+        state = "transferred" if transferred else "error" if failed else "processed"
+        told = {"state": state, "processed": self._records.now()}
+        self._records.update("sysevent", sys_id, told, SYSTEM)
+        if transferred:
+            self._run_copy(event)
+
+    def _run_copy(self, event: Row) -> None:
+        copy = self._insert(event["name"], event["parm1"], event["parm2"], event["instance"])
+        self._run_actions(event)
+        told = {"state": "processed", "processed": self._records.now()}
+        self._records.update("sysevent", copy, told, SYSTEM)
+
+    def _run_actions(self, event: Row) -> bool:
         actions = [a for a in self._actions if a["event_name"] == event["name"] and a["active"]]
-        failed = [
-            a
-            for a in actions
-            if not self._run(a, event=self._records.full("sysevent", event), current=None)
-        ]
-        state = {"state": "error" if failed else "processed", "processed": self._records.now()}
-        self._records.update("sysevent", sys_id, state, SYSTEM)
+        told = self._records.full("sysevent", event)
+        return all([self._run(action, event=told, current=None) for action in actions])
 
     def _after_write(self, change: Change) -> None:
         for rule in self._rules:

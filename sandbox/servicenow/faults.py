@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 
 from sandbox.servicenow import mishaps
+from sandbox.servicenow.platform_faults import PLATFORM_FAULTS
 from sandbox.servicenow.mishaps import Call
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ PART_FAULTS: dict[str, Fault] = {
         mishaps.part_cancelled,
     ),
 }
-FAULTS: dict[str, str] = {name: fault.about for name, fault in (CALL_FAULTS | PART_FAULTS).items()}
+FAULTS: dict[str, str] = {
+    **{name: fault.about for name, fault in (CALL_FAULTS | PART_FAULTS).items()},
+    **PLATFORM_FAULTS,
+}
 
 
 @dataclass

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sandbox.servicenow.accounts import ADMIN_SYS_ID, Access, Accounts, Tokens
-from sandbox.servicenow.api_tables import API_TABLES
+from sandbox.servicenow.accounts import ADMIN_SYS_ID, Access, Accounts
 from sandbox.servicenow.attachments import Attachments
-from sandbox.servicenow.engine import SYSTEM, Engine
-from sandbox.servicenow.events import Automation, JobQueue
+from sandbox.servicenow.engine import Engine
+from sandbox.servicenow.events import Automation
 from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import Waits
+from sandbox.servicenow.jobs import SYSTEM, JobQueue
+from sandbox.servicenow.mid_server import MidServer
 from sandbox.servicenow.mishaps import CLOCK_SKEW, SKEWED
 from sandbox.servicenow.records import LedgerEntry, Records, platform_time
 from sandbox.servicenow.schema import Schema, read_app_tables
-from sandbox.servicenow.sessions import Sessions
+from sandbox.servicenow.sessions import LONGEST_LINE, SEMAPHORES, Gate, Sessions
 from sandbox.servicenow.stock_tables import STOCK_TABLES
 from sandbox.servicenow.switches import Switches
+from sandbox.servicenow.tokens import REGISTRY, Registry, Tokens
 from sandbox.servicenow.workflow import Workflow
 from sandbox.world.model import DeskItem, World, WorldPerson, sys_id
 
@@ -30,7 +32,7 @@ CLIENT_ID, CLIENT_SECRET = "broker", "broker-secret"
 INTEGRATION_USER = "broker"
 CLIENT_CREDENTIALS = "glide.oauth.inbound.client.credential.grant_type.enabled"
 INVALID_QUERY_NO_ROWS = "glide.invalid_query.returns_no_rows"
-LOGIN_EVENT_WINDOW = timedelta(seconds=60)
+LOGIN_WINDOW = "glide.integration.update_last_login_time.window.seconds"
 _INTEGRATION_ROLES = frozenset(
     {"sn_request_write", "sn_request_read", "snc_platform_rest_api_access"}
 )
@@ -64,16 +66,18 @@ class ServiceNow:
     def __post_init__(self) -> None:
         true_clock = self.clock
         self.clock = lambda: true_clock() + (CLOCK_SKEW if SKEWED in self.faults else timedelta())
-        tables = [*API_TABLES, *STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
+        tables = [*STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
         self.records = Records(Schema(tables), self.clock)
         self.accounts = Accounts(self.records)
         self.access = Access(self.records)
         self.tokens = Tokens()
+        self.registry = Registry(self.records)
         self.sessions = Sessions()
+        self.semaphores = Gate(SEMAPHORES, LONGEST_LINE)
         self.workflow = Workflow(self.records)
         self.jobs = JobQueue()
         self.attachments = Attachments(self.records, self.jobs)
-        self.automation = Automation(self.records, self.jobs, self.app_folder)
+        self.automation = Automation(self.records, self.jobs, self.app_folder, self.misbehaves)
         self.engine = Engine(
             self.records,
             self.properties,
@@ -82,6 +86,7 @@ class ServiceNow:
             self.automation.raise_event_at,
         )
         self.automation.engine = self.engine
+        self.mid = MidServer(self.records, self.engine.outbound, self.misbehaves)
         self._last_api_login: dict[str, datetime] = {}
 
     @property
@@ -93,19 +98,26 @@ class ServiceNow:
         """Whether this fault happens now: it is switched on, or the plan has it here."""
         return name in self.faults or (self.plan is not None and bool(self.plan.choose([name])))
 
-    def signed_in(self, user_name: str, address: str) -> None:
+    def signed_in(self, user_name: str, address: str, *, touch: bool = True) -> None:
         """Somebody signed in: the event on which the scoped app's script action runs."""
-        for row in self.records.where("sys_user", user_name=user_name):
-            told = {"last_login_time": self.records.now()}
+        for row in self.records.where("sys_user", user_name=user_name) if touch else ():
+            now = self.records.now()
+            told = {"last_login_time": now, "last_login": now[:10]}
             self.records.update("sys_user", row["sys_id"], told, SYSTEM)
-        self.automation.raise_event("login", user_name, address)
+        self.automation.logged_in(user_name, address)
 
-    def used_the_api(self, user_name: str, address: str) -> None:
-        """An API login raises the same event, at most once a minute for a user."""
+    def used_the_api(self, user_name: str, address: str, way: str = "basicauth") -> None:
+        """A web-service call counts as a login, once in a window of a minute for each user.
+
+        ServiceNow docs, "Available system properties": `glide.<way>.update_last_login_time`.
+        """
         now, last = self.clock(), self._last_api_login.get(user_name)
-        if last is None or now - last >= LOGIN_EVENT_WINDOW:
+        window = timedelta(seconds=int(self.properties.get(LOGIN_WINDOW, "60")))
+        if last is None or now - last >= window or not self.switches.login_touch_throttled:
             self._last_api_login[user_name] = now
-            self.signed_in(user_name, address)
+            touched = self.properties.get(f"glide.{way}.update_last_login_time", "true") == "true"
+            touch = touched and self.switches.api_calls_touch_last_login
+            self.signed_in(user_name, address, touch=touch)
 
     def run_fix_script(self, name: str, **replacements: str) -> None:
         """Run a fix script as an operator does, after editing its text."""
@@ -117,6 +129,7 @@ class ServiceNow:
     def close(self) -> None:
         """End the job threads."""
         self.jobs.close()
+        self.mid.jobs.close()
 
 
 def app_properties(
@@ -164,6 +177,13 @@ def _add_service_accounts(instance: ServiceNow) -> None:
     }
     for values in (admin, broker):
         instance.records.insert("sys_user", values, SYSTEM)
+    application = {
+        "name": "Request Broker",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "user": broker["sys_id"],
+    }
+    instance.records.insert(REGISTRY, application, SYSTEM)
     instance.accounts.add("admin", "admin", frozenset({"admin"}))
     instance.accounts.add(INTEGRATION_USER, "broker", _INTEGRATION_ROLES)
 

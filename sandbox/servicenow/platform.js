@@ -132,6 +132,13 @@ GlideRecord.prototype = {
     isValidRecord: function () {
         return this._row !== null;
     },
+    initialize: function () {
+        this._row = null;
+        this._changes = {};
+    },
+    newRecord: function () {
+        this.initialize();
+    },
     getTableName: function () {
         return this._table;
     },
@@ -191,12 +198,19 @@ CertificateEncryption.prototype.generateMac = function (base64Key, algorithm, da
 
 var sn_ws = {
     RESTMessageV2: function () {
-        this._request = { method: 'get', url: '', headers: {}, body: '', timeout: 30000 };
+        this._request = {
+            method: 'get', url: '', headers: {}, body: '', timeout: 30000, mid: '', correlator: '', parameters: {}
+        };
+        this._query = [];
+        this._values = {};
     }
 };
 sn_ws.RESTMessageV2.prototype = {
     setEndpoint: function (url) {
         this._request.url = String(url);
+    },
+    getEndpoint: function () {
+        return this._complete().url;
     },
     setHttpMethod: function (method) {
         this._request.method = String(method);
@@ -204,31 +218,150 @@ sn_ws.RESTMessageV2.prototype = {
     setRequestHeader: function (name, value) {
         this._request.headers[name] = String(value);
     },
+    getRequestHeaders: function () {
+        return this._request.headers;
+    },
+    setQueryParameter: function (name, value) {
+        this._query.push(encodeURIComponent(name) + '=' + encodeURIComponent(value));
+    },
+    setStringParameter: function (name, value) {
+        this._values[name] = String(value);
+    },
+    setStringParameterNoEscape: function (name, value) {
+        this._values[name] = String(value);
+    },
     setRequestBody: function (body) {
         this._request.body = String(body);
+    },
+    getRequestBody: function () {
+        return this._complete().body;
+    },
+    setBasicAuth: function (user, password) {
+        this.setRequestHeader('Authorization', 'Basic ' + gs.base64Encode(user + ':' + password));
+    },
+    setAuthenticationProfile: function (type) {
+        this._profile = String(type);
+    },
+    setRequestorProfile: function () {
+        return;
+    },
+    setLogLevel: function () {
+        return;
     },
     setHttpTimeout: function (milliseconds) {
         this._request.timeout = milliseconds;
     },
+    setMIDServer: function (name) {
+        this._request.mid = String(name);
+    },
+    setEccCorrelator: function (id) {
+        this._request.correlator = String(id);
+    },
+    setEccParameter: function (name, value) {
+        this._request.parameters[name] = String(value);
+    },
     execute: function () {
-        var answer = call_python('send', this._request);
-        return {
-            getStatusCode: function () {
-                return answer.status;
-            },
-            getBody: function () {
-                return answer.body;
-            },
-            getHeader: function (name) {
-                return answer.headers[String(name).toLowerCase()] || null;
-            },
-            haveError: function () {
-                return answer.error !== '';
-            },
-            getErrorMessage: function () {
-                return answer.error;
+        if (this._request.mid !== '') {
+            return this.executeAsync();
+        }
+        return restAnswerOf(call_python('send', this._complete()));
+    },
+    executeAsync: function () {
+        var request = this._complete();
+        if (request.mid !== '' && this._profile === 'oauth2') {
+            throw new Error('OAuth 2.0 is not supported through a MID Server');
+        }
+        return restAnswerLater(call_python('send_later', request));
+    },
+    /* `${name}` is a variable of the message, in its endpoint and its body; an unknown one is nothing (KB1442596). */
+    _complete: function () {
+        var values = this._values;
+        function filled(text) {
+            return text.replace(/\$\{([^}]*)\}/g, function (whole, name) {
+                return values[name] === undefined ? '' : values[name];
+            });
+        }
+        var made = {};
+        for (var key in this._request) {
+            made[key] = this._request[key];
+        }
+        made.url = filled(made.url);
+        made.body = filled(made.body);
+        if (this._query.length > 0) {
+            made.url += (made.url.indexOf('?') < 0 ? '?' : '&') + this._query.join('&');
+        }
+        return made;
+    }
+};
+
+function restAnswerOf(answer) {
+    return restAnswerLater(null, answer);
+}
+
+/* The response to a queued call: whoever reads it waits, as long as the platform lets anybody wait. */
+function restAnswerLater(probe, known) {
+    var answer = known || null;
+    var told = 'No response for ECC message request with sys_id=' + probe + ' in ECC queue';
+    function read() {
+        if (answer === null) {
+            answer = call_python('wait', probe, 300) || { status: 0, body: '', headers: {}, error: told };
+        }
+        return answer;
+    }
+    return {
+        waitForResponse: function (seconds) {
+            answer = answer || call_python('wait', probe, Number(seconds));
+            if (answer === null) {
+                throw new Error(told);
             }
-        };
+        },
+        getStatusCode: function () {
+            return read().status;
+        },
+        getBody: function () {
+            return read().body;
+        },
+        getHeader: function (name) {
+            return read().headers[String(name).toLowerCase()] || null;
+        },
+        getHeaders: function () {
+            return read().headers;
+        },
+        getAllHeaders: function () {
+            var all = [];
+            for (var name in read().headers) {
+                all.push({ name: name, value: read().headers[name] });
+            }
+            return all;
+        },
+        haveError: function () {
+            return read().error !== '';
+        },
+        getErrorCode: function () {
+            return read().error === '' ? 0 : 1;
+        },
+        getErrorMessage: function () {
+            return read().error;
+        },
+        getEccQueue: function () {
+            return probe;
+        }
+    };
+}
+
+function XMLDocument2() {
+    this._text = '';
+}
+XMLDocument2.prototype = {
+    parseXML: function (text) {
+        this._text = String(text);
+        return this.isValid();
+    },
+    isValid: function () {
+        return call_python('xml_valid', this._text);
+    },
+    getNodeText: function (path) {
+        return call_python('xml_text', this._text, String(path));
     }
 };
 

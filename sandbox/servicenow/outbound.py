@@ -1,0 +1,168 @@
+"""Calls that scripts make to other systems: at once, or through the ECC queue.
+
+ServiceNow docs, "RESTMessageV2", "HTTP connection management properties" (no wait is longer than
+30 seconds), "Outbound HTTP logging properties" (100 characters of a body are kept), "MID Server ECC
+Queue". Through a MID Server every call is asynchronous; a script may only wait for the reply.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from sandbox.servicenow import envelope
+from sandbox.servicenow.jobs import SYSTEM
+from sandbox.servicenow.records import Records
+from sandbox.servicenow.rows import Row
+
+USER_AGENT = "ServiceNow/1.0"
+# Where an asynchronous call without a MID Server goes: the instance itself carries it out.
+OWN_AGENT = "NODE_AGENT"
+_CAP, _CAP_ON = "glide.http.outbound.max_timeout", "glide.http.outbound.max_timeout.enabled"
+_ECC_WAIT = "glide.rest.outbound.ecc_response.timeout"
+_LOG_ON, _LOGGED = "glide.outbound_http.db.log", "glide.outbound_http.content.max_limit"
+_LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a call; a transport fault has status 0 and its error."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+    milliseconds: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """As a script's response object reads it."""
+        return {
+            "status": self.status,
+            "body": self.body,
+            "headers": dict(self.headers),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP call of a script."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+    timeout_ms: float
+    mid_server: str = ""
+    correlator: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Request:
+        """From what `RESTMessageV2` collected."""
+        return cls(
+            told["method"],
+            told["url"],
+            told["headers"],
+            told["body"],
+            float(told["timeout"]),
+            told["mid"],
+            told["correlator"],
+            told["parameters"],
+        )
+
+
+def carry_out(request: Request, longest_seconds: float) -> Reply:
+    """Make the call, as the instance or a MID Server does. Never raises for the network."""
+    began = time.monotonic()
+    wait = min(request.timeout_ms / 1000, longest_seconds)
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(
+                request.method,
+                request.url,
+                headers={"User-Agent": USER_AGENT, **request.headers},
+                data=request.body.encode("utf-8"),
+                timeout=wait,
+            )
+    except requests.RequestException as error:
+        return Reply(0, error=str(error), milliseconds=_since(began))
+    told = {name.lower(): value for name, value in answer.headers.items()}
+    return Reply(answer.status_code, answer.text, told, milliseconds=_since(began))
+
+
+def _since(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)
+
+
+class Outbound:
+    """The instance's side of every call that a script makes."""
+
+    def __init__(self, records: Records, properties: Mapping[str, str]) -> None:
+        self._records = records
+        self._properties = properties
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long an answer is waited for at most: half a minute unless properties say else."""
+        if self._properties.get(_CAP_ON, "true") == "true":
+            return float(self._properties.get(_CAP) or 30)
+        return float(self._properties.get(_ECC_WAIT) or 300)
+
+    def send(self, request: Request) -> Reply:
+        """Call now, and log it as the platform logs it."""
+        reply = carry_out(request, self.longest_seconds)
+        self._log(request, reply)
+        return reply
+
+    def queue(self, request: Request) -> str:
+        """Leave the call to the MID Server (or to the instance); gives the ECC row's sys_id."""
+        values = {
+            "agent": f"mid.server.{request.mid_server or OWN_AGENT}",
+            "topic": "RESTProbe",
+            "name": request.method,
+            "source": request.parameters.get("source", request.url),
+            "queue": "output",
+            "state": "ready",
+            "agent_correlator": request.correlator,
+            "payload": envelope.of_probe(request),
+        }
+        return self._records.insert("ecc_queue", values, SYSTEM)["sys_id"]
+
+    def wait(self, probe: str, seconds: float) -> Reply | None:
+        """The reply to a queued call; None when there is none after so many seconds (or the cap)."""
+        deadline = time.monotonic() + min(seconds, self.longest_seconds)
+        while (reply := self._reply_to(probe)) is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+        return reply
+
+    def _reply_to(self, probe: str) -> Reply | None:
+        found = self._records.where("ecc_queue", response_to=probe)
+        return reply_of(found[0]) if found else None
+
+    def _log(self, request: Request, reply: Reply) -> None:
+        if self._properties.get(_LOG_ON, "true") != "true":
+            return
+        kept = int(self._properties.get(_LOGGED) or 100)
+        values = {
+            "method": request.method.upper(),
+            "url": request.url,
+            "user_agent": USER_AGENT,
+            "request_body": request.body[:kept],
+            "response_body": reply.body[:kept],
+            "response_status": reply.status,
+            "response_time": reply.milliseconds,
+            "error_message": reply.error,
+        }
+        self._records.insert("sys_outbound_http_log", values, SYSTEM)
+
+
+def reply_of(row: Row) -> Reply:
+    """What an input row of the ECC queue tells of its call."""
+    told = envelope.read_reply(row["payload"])
+    return Reply(int(told.get("http_status_code") or 0), told["output"], {}, told["error"])
