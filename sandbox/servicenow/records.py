@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.servicenow.indexes import Indexes
+from sandbox.servicenow.numbering import Numbers
 from sandbox.servicenow.rows import (
     NO_ROW,
     Row,
@@ -35,7 +38,7 @@ __all__ = [
     "stored_row",
 ]
 JOURNAL = "sys_journal_field"
-FIRST_NUMBER = 10001
+SYS_ID_LENGTH = 32
 # ServiceNow docs, "Retrieving journal entries": input fields are written, list fields only show.
 _JOURNAL_LABELS = {"work_notes": "Work notes", "comments": "Additional comments"}
 
@@ -62,6 +65,11 @@ class Change:
     before: Row
     after: Row
     actor: str
+    notes: Mapping[str, str] = field(default_factory=dict)  # journal entries that it adds
+
+    def changed(self, column: str) -> bool:
+        """Whether this write gave the column another value."""
+        return self.after.get(column, "") != self.before.get(column, "")
 
     def changed_to(self, column: str, value: str) -> bool:
         """Whether this write gave the column that value."""
@@ -81,6 +89,7 @@ class LedgerEntry:
 
 
 Rule = Callable[[Change], None]
+Filler = Callable[[Change], Mapping[str, str]]
 
 
 class Records:
@@ -89,13 +98,14 @@ class Records:
     def __init__(self, schema: Schema, clock: Callable[[], datetime]) -> None:
         self.schema = schema
         self.clock = clock
+        self.fillers: list[Filler] = []  # called before a write is kept; give further values
         self.guards: list[Rule] = []  # called before a write is kept; may raise WriteRefused
         self.rules: list[Rule] = []  # called after it
         self.ledger: list[LedgerEntry] = []
         self.lock = threading.RLock()
         self._rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
         self._indexes = {name: Indexes(rows) for name, rows in self._rows.items()}
-        self._numbers: dict[str, int] = {}
+        self.numbers = Numbers(self)
 
     def load(self, table: str, rows: Iterable[StoredRow]) -> None:
         """Add many rows as they are: no rules, no guards, no numbers, no ledger.
@@ -103,7 +113,7 @@ class Records:
         The row objects are kept, not copied, so instances may share them.
         """
         with self.lock:
-            self._rows[table].update((row["sys_id"], row) for row in rows)
+            self._rows[table].update((row["sys_id"].lower(), row) for row in rows)
             self._indexes[table].forget()
 
     def now(self) -> str:
@@ -119,14 +129,15 @@ class Records:
         """One row by its id, looked for in the table and those that extend it."""
         if table not in self.schema:
             return None
-        rows = (self._rows[name].get(sys_id) for name in self.schema.classes(table))
+        key = sys_id.lower()
+        rows = (self._rows[name].get(key) for name in self.schema.classes(table))
         return next((row for row in rows if row is not None), None)
 
     def candidates(self, table: str, column: str, values: Iterable[str]) -> list[Row]:
         """The rows whose column has one of these values, by an index and without regard to case."""
         with self.lock:
             if column == "sys_id":
-                found = (self.find(table, value.lower()) for value in dict.fromkeys(values))
+                found = (self.find(table, value) for value in dict.fromkeys(values))
                 return [row for row in found if row is not None]
             wanted = list(values)
             classes = self.schema.classes(table)
@@ -143,9 +154,16 @@ class Records:
         rows = self.candidates(table, column, [values[column]])
         return [row for row in rows if all(row[k] == v for k, v in values.items())]
 
+    def at(self, table: str, sys_id: str) -> Row:
+        """The row that exactly this table holds; an empty one when it holds none."""
+        return self._rows[table].get(sys_id.lower(), NO_ROW)
+
     def class_of(self, table: str, sys_id: str) -> str:
-        """The table that really holds this row."""
-        return next(name for name in self.schema.classes(table) if sys_id in self._rows[name])
+        """The table that really holds this row. Raises KeyError."""
+        for name in self.schema.classes(table):
+            if sys_id.lower() in self._rows[name]:
+                return name
+        raise KeyError(sys_id)
 
     def insert(self, table: str, values: Mapping[str, Any], actor: str) -> Row:
         """Add a row; unknown columns are dropped without a word.
@@ -153,16 +171,16 @@ class Records:
         Raises DuplicateKey, WriteRefused.
         """
         with self.lock:
-            sys_id = str(values.get("sys_id") or "").lower() or new_sys_id()
-            if sys_id in self._rows[table]:
+            sys_id = as_text(values.get("sys_id"))[:SYS_ID_LENGTH] or new_sys_id()
+            if self.at(table, sys_id):
                 raise DuplicateKey(sys_id)
-            row = self._defaults(table) | self._cleaned(table, values) | {"sys_id": sys_id}
+            given = self._cleaned(table, values)
+            row = self._defaults(table, given) | given | {"sys_id": sys_id}
             row |= self._stamp(row, actor, created=True)
-            change = Change(table, "insert", NO_ROW, stored_row(row), actor)
-            self._guard(change)
-            self._keep(change)
-            self._append_journals(table, sys_id, values, actor)
-            return self._written(change, values)
+            notes = self._notes(table, values)
+            return self._write(
+                Change(table, "insert", NO_ROW, stored_row(row), actor, notes), values
+            )
 
     def update(self, table: str, sys_id: str, values: Mapping[str, Any], actor: str) -> Row:
         """Change a row; one that changes nothing leaves it as it is.
@@ -171,29 +189,22 @@ class Records:
         """
         with self.lock:
             name = self.class_of(table, sys_id)
-            before = self._rows[name][sys_id]
-            cleaned = self._cleaned(name, values)
-            cleaned.pop("sys_id", None)
-            if all(before[k] == v for k, v in cleaned.items()) and not self._notes(name, values):
+            before = self.at(name, sys_id)
+            given = self._cleaned(name, values) | {"sys_id": before["sys_id"]}
+            notes = self._notes(name, values)
+            if not notes and all(before[k] == v for k, v in given.items()):
                 return before
-            after = {**before, **cleaned}
+            after = {**before, **given}
             after |= self._stamp(after, actor, created=False)
-            change = Change(name, "update", before, stored_row(after), actor)
-            self._guard(change)
-            self._keep(change)
-            self._append_journals(name, sys_id, values, actor)
-            return self._written(change, values)
+            return self._write(
+                Change(name, "update", before, stored_row(after), actor, notes), values
+            )
 
     def delete(self, table: str, sys_id: str, actor: str) -> None:
-        """Remove a row with its journal. Raises StopIteration, WriteRefused."""
+        """Remove a row. Raises KeyError, WriteRefused."""
         with self.lock:
             name = self.class_of(table, sys_id)
-            change = Change(name, "delete", self._rows[name][sys_id], NO_ROW, actor)
-            self._guard(change)
-            self._keep(change)
-            for entry in self._entries(sys_id):
-                self._put(JOURNAL, entry["sys_id"], NO_ROW)
-            self._written(change, {})
+            self._write(Change(name, "delete", self.at(name, sys_id), NO_ROW, actor), {})
 
     def full(self, table: str, row: Row) -> dict[str, str]:
         """A copy of a row with every column of its table, the empty ones too."""
@@ -230,52 +241,58 @@ class Records:
         return [entry for entry in entries if element in ("", entry["element"])]
 
     def _entries(self, sys_id: str) -> list[Row]:
-        if JOURNAL not in self.schema:
-            return []
-        return self.where(JOURNAL, element_id=sys_id)
+        return self.candidates(JOURNAL, "element_id", [sys_id])
 
-    def _guard(self, change: Change) -> None:
+    def _write(self, change: Change, values: Mapping[str, Any]) -> Row:
+        change = self._filled(change)
         for guard in list(self.guards):
             guard(change)
-
-    def _keep(self, change: Change) -> None:
-        row = change.after or change.before
-        self._put(change.table, row["sys_id"], change.after)
-
-    def _put(self, table: str, sys_id: str, row: Row) -> None:
-        before = self._rows[table].pop(sys_id, NO_ROW) if not row else self.at(table, sys_id)
-        if row:
-            self._rows[table][sys_id] = row
-        self._indexes[table].replaced(sys_id, before, row)
-
-    def at(self, table: str, sys_id: str) -> Row:
-        """The row that exactly this table holds; an empty one when it holds none."""
-        return self._rows[table].get(sys_id, NO_ROW)
-
-    def _written(self, change: Change, values: Mapping[str, Any]) -> Row:
-        row = change.after or change.before
-        told = {key: as_text(value) for key, value in values.items()}
-        self.ledger.append(
-            LedgerEntry(
-                self.now(), change.operation, change.table, row["sys_id"], change.actor, told
-            )
-        )
+        key = (change.after or change.before)["sys_id"].lower()
+        self._put(change.table, key, change.after)
+        for element, text in change.notes.items():
+            self._append_journal(change, element, text)
+        self._enter(change, values)
         for rule in list(self.rules):
-            rule(change)
-        return self._rows[change.table].get(row["sys_id"], row)
+            # What a rule writes may itself be refused; the write that woke the rule stands.
+            with contextlib.suppress(WriteRefused):
+                rule(change)
+        return self._rows[change.table].get(key, change.after or change.before)
 
-    def _defaults(self, table: str) -> dict[str, str]:
-        row = {name: column.default for name, column in self.schema.table(table).columns.items()}
-        if "sys_class_name" in row:
-            row |= {"sys_class_name": table, "opened_at": self.now(), "sys_domain": "global"}
-        if self.schema.table(table).prefix:
-            row["number"] = row["task_effective_number"] = self._next_number(table)
+    def _filled(self, change: Change) -> Change:
+        if change.operation == "delete":
+            return change
+        for filler in list(self.fillers):
+            if more := filler(change):
+                after = stored_row({**change.after, **more})
+                change = dataclasses.replace(change, after=after)
+        return change
+
+    def _put(self, table: str, key: str, row: Row) -> None:
+        before = self._rows[table].get(key, NO_ROW)
+        if row:
+            self._rows[table][key] = row
+        else:
+            self._rows[table].pop(key, None)
+        self._indexes[table].replaced(key, before, row)
+
+    def _enter(self, change: Change, values: Mapping[str, Any]) -> None:
+        key = (change.after or change.before)["sys_id"]
+        told = {name: as_text(value) for name, value in values.items()}
+        entry = LedgerEntry(self.now(), change.operation, change.table, key, change.actor, told)
+        self.ledger.append(entry)
+
+    def _defaults(self, table: str, given: Mapping[str, str]) -> dict[str, str]:
+        columns = self.schema.table(table).columns
+        row = {name: column.default for name, column in columns.items() if column.default}
+        if "sys_class_name" in columns:
+            row["sys_class_name"] = table
+        if "opened_at" in columns and "task_effective_number" in columns:
+            row["opened_at"] = self.now()
+        if "number" in columns:
+            row["number"] = given.get("number") or self.numbers.next(table)
+        if "task_effective_number" in columns:
+            row["task_effective_number"] = row["number"]
         return row
-
-    def _next_number(self, table: str) -> str:
-        last = self._numbers.get(table, FIRST_NUMBER - 1) + 1
-        self._numbers[table] = last
-        return f"{self.schema.table(table).prefix}{last:07d}"
 
     def _stamp(self, row: Row, actor: str, *, created: bool) -> dict[str, str]:
         now = self.now()
@@ -287,26 +304,20 @@ class Records:
     def _cleaned(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
         return dict(accepted(self.schema, table, values))
 
-    def _notes(self, table: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def _notes(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
         columns = ((name, self.schema.column(table, name)) for name in values)
         inputs = [name for name, column in columns if column and column.kind == "journal_input"]
-        return [(name, text) for name in inputs if (text := as_text(values[name]))]
+        return {name: text for name in inputs if (text := as_text(values[name]))}
 
-    def _append_journals(
-        self, table: str, sys_id: str, values: Mapping[str, Any], actor: str
-    ) -> None:
-        for name, text in self._notes(table, values):
-            self._append_journal(table, sys_id, name, text, actor)
-
-    def _append_journal(self, table: str, sys_id: str, element: str, text: str, actor: str) -> None:
+    def _append_journal(self, change: Change, element: str, text: str) -> None:
         entry = {
             "sys_id": new_sys_id(),
-            "name": table,
-            "element_id": sys_id,
+            "name": change.table,
+            "element_id": change.after["sys_id"],
             "element": element,
             "value": text,
             "sys_created_on": self.now(),
-            "sys_created_by": actor,
+            "sys_created_by": change.actor,
         }
         self._put(JOURNAL, entry["sys_id"], stored_row(entry))
 

@@ -14,6 +14,7 @@ from sandbox.servicenow.records import (
 )
 from sandbox.servicenow.schema import Column, Schema, make_table, references
 
+JOURNAL = make_table("sys_journal_field", "Journal Entry", [Column("element_id")])
 AT = datetime(2026, 3, 2, 8, 15, 30, tzinfo=UTC)
 
 
@@ -26,7 +27,7 @@ def records() -> Records:
         display="name",
     )
     dog = make_table("dog", "Dog", [Column("breed")], extends=animal)
-    return Records(Schema([animal, dog]), lambda: AT)
+    return Records(Schema([animal, dog, JOURNAL]), lambda: AT)
 
 
 def test_a_column_without_value_reads_as_empty(records: Records) -> None:
