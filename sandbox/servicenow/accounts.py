@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import secrets
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sandbox.servicenow.records import Records, Row
 
 # Demo data of a fresh developer instance gives the administrator this id.
 ADMIN_SYS_ID = "6816f79cc0a8016401c5a33be04be441"
-ACCESS_SECONDS = 1800
-REFRESH_SECONDS = 8_640_000
 _FULFILLER_WRITES = frozenset({"sc_request", "sc_req_item", "sc_task"})
 _PUBLIC_TABLES = frozenset({"sc_cat_item", "item_option_new", "question_choice"})
 
@@ -80,61 +76,6 @@ class Accounts:
             return None
         roles = self._roles.get(row["user_name"].casefold(), frozenset())
         return Account(row["user_name"], row["sys_id"], roles)
-
-
-@dataclass
-class Grant:
-    """One access token and its refresh token."""
-
-    user_name: str
-    access: str
-    refresh: str
-    expires: float
-
-
-@dataclass
-class Tokens:
-    """OAuth tokens. Asking again inside the lifetime gives the same, ageing token (recorded so)."""
-
-    clock: Callable[[], float] = time.monotonic
-    grants: dict[str, Grant] = field(default_factory=dict)
-
-    def issue(self, user_name: str) -> Grant:
-        """The user's token, or a new one when the old has run out."""
-        grant = self.grants.get(user_name)
-        if grant is None or grant.expires <= self.clock():
-            refresh = grant.refresh if grant else secrets.token_urlsafe(48)
-            expires = self.clock() + ACCESS_SECONDS
-            grant = Grant(user_name, secrets.token_urlsafe(48), refresh, expires)
-            self.grants[user_name] = grant
-        return grant
-
-    def refresh(self, token: str) -> Grant | None:
-        """A token for the holder of a refresh token, which itself stays as it is."""
-        for grant in list(self.grants.values()):
-            if secrets.compare_digest(grant.refresh, token):
-                return self.issue(grant.user_name)
-        return None
-
-    def user_name(self, token: str) -> str | None:
-        """Whose live access token this is."""
-        for grant in list(self.grants.values()):
-            if grant.access == token and grant.expires > self.clock():
-                return grant.user_name
-        return None
-
-    def seconds_left(self, grant: Grant) -> int:
-        """The token's remaining life, a second short as the platform reports it."""
-        return max(math.ceil(grant.expires - self.clock()) - 1, 0)
-
-    def expire_all(self) -> None:
-        """Every access token runs out now; the refresh tokens stay good."""
-        for grant in list(self.grants.values()):
-            grant.expires = self.clock()
-
-    def revoke_all(self) -> None:
-        """Forget every token, as a restart of the instance may."""
-        self.grants.clear()
 
 
 class Access:

@@ -13,9 +13,9 @@ from typing import Any
 from flask import Response, current_app, g, request
 
 from sandbox.servicenow.accounts import Account
+from sandbox.servicenow.authentication import NotAuthenticated, authenticate
 from sandbox.servicenow.faults import INNER
 from sandbox.servicenow.instance import ServiceNow
-from sandbox.servicenow.sessions import COOKIE
 
 JSON = "application/json;charset=UTF-8"
 _UNAUTHENTICATED = 401
@@ -31,8 +31,15 @@ _NO_STORE = {
 class ApiError(Exception):
     """An error answer of a REST API."""
 
-    def __init__(self, status: int, message: str, detail: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        detail: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.headers = headers or {}
         self.status = status
         self.message = message
         self.detail = detail
@@ -76,7 +83,7 @@ def no_content() -> Response:
 def error_answer(error: ApiError) -> Response:
     """The error's JSON; a 401 carries the challenge and none of the signed-in headers."""
     told = {"message": error.message, "detail": error.detail}
-    made = answer({"error": told, "status": "failure"}, error.status)
+    made = answer({"error": told, "status": "failure"}, error.status, error.headers)
     if error.status == _UNAUTHENTICATED:
         made.headers["WWW-Authenticate"] = 'Basic realm="Service-now"'
         del made.headers["X-Is-Logged-In"], made.headers["X-Transaction-ID"]
@@ -84,52 +91,20 @@ def error_answer(error: ApiError) -> Response:
 
 
 def caller() -> Account:
-    """Who is calling, by Basic or Bearer. Raises ApiError 401."""
+    """Who is calling. Raises ApiError 401."""
     account: Account | None = g.get("account")
     if account is None:
-        account = _inside_batch() or _authenticated()
+        account = request.environ.get(INNER) or _authenticated()
         g.account = account
     return account
 
 
-def _inside_batch() -> Account | None:
-    found: Account | None = request.environ.get(INNER)
-    return found
-
-
 def _authenticated() -> Account:
-    account = _by_token() or _by_password()
-    if account is None:
+    try:
+        return authenticate(instance(), request)
+    except NotAuthenticated as error:
         detail = "Required to provide Auth information"
-        raise ApiError(401, "User Not Authenticated", detail)
-    return account
-
-
-def _by_token() -> Account | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    user_name = instance().tokens.user_name(token.strip())
-    return instance().accounts.account(user_name) if user_name else None
-
-
-def _by_password() -> Account | None:
-    given = request.authorization
-    if given is None or given.type != "basic":
-        return None
-    account = instance().accounts.check(given.username or "", given.password or "")
-    if account is not None and COOKIE not in request.cookies:
-        instance().used_the_api(account.user_name, request.remote_addr or "")
-    return account
-
-
-def keep_session(made: Response) -> Response:
-    """Set the cookies of a first call; ServiceNow asks integrations to send them back."""
-    if "X-Is-Logged-In" in made.headers and COOKIE not in request.cookies:
-        made.set_cookie("JSESSIONID", secrets.token_hex(16).upper(), httponly=True)
-        value = secrets.token_hex(16).upper()
-        made.set_cookie(COOKIE, value, max_age=1800, httponly=True, samesite="Lax")
-    return made
+        raise ApiError(401, "User Not Authenticated", detail, error.headers) from error
 
 
 def json_body() -> dict[str, Any]:

@@ -1,77 +1,56 @@
-"""Signing in by Basic and OAuth, and what may go wrong there."""
+"""Signing in by password, key, and cookie, and what may go wrong there."""
 
 from __future__ import annotations
 
-import pytest
-import requests
+from datetime import timedelta
 
+import pytest
+
+from sandbox.servicenow.instance import utc_now
 from tests.sandbox.servicenow.desks import Desk, fetch
 
-CLIENT = {"client_id": "broker", "client_secret": "broker-secret"}
+RESTRICTION = "glide.authenticate.basic_auth.restriction"
 
 
-def token(desk: Desk, **form: str) -> requests.Response:
-    return fetch("POST", f"{desk.url}/oauth_token.do", data=CLIENT | form)
+def read_as(desk: Desk, user_name: str, password: str = "demo", **headers: str) -> int:
+    """The status of a call by Basic, in a session of its own."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    url = f"{desk.url}/api/now/table/sys_user?sysparm_limit=1"
+    return fetch("GET", url, auth=(user_name, password), headers=named).status_code
 
 
-def read_with(desk: Desk, access_token: str) -> int:
-    headers = {"Authorization": f"Bearer {access_token}"}
-    return fetch("GET", f"{desk.url}/api/now/table/sys_user", headers=headers).status_code
+def change_user(desk: Desk, user_name: str, **values: str) -> None:
+    row = desk.state.records.where("sys_user", user_name=user_name)[0]
+    assert desk.as_("admin").patch("sys_user", row["sys_id"], **values).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"grant_type": "client_credentials"},
-        {"grant_type": "password", "username": "broker", "password": "broker"},
-    ],
-)
-def test_a_token_opens_the_api(desk: Desk, form: dict[str, str]) -> None:
-    answer = token(desk, **form).json()
-    assert answer["token_type"] == "Bearer"
-    assert answer["expires_in"] == 1799
-    assert read_with(desk, answer["access_token"]) == 200
+def restrict(desk: Desk, **values: str) -> None:
+    desk.state.properties[f"{RESTRICTION}.active"] = "true"
+    desk.state.properties[f"{RESTRICTION}.enforce"] = "true"
+    for name, value in values.items():
+        desk.state.properties[f"glide.authenticate.basic_auth.{name}"] = value
 
 
-def test_asking_again_gives_the_same_ageing_token(desk: Desk) -> None:
-    now = [0.0]
-    desk.state.tokens.clock = lambda: now[0]
-    first = token(desk, grant_type="client_credentials").json()
-    now[0] = 600.0
-    second = token(desk, grant_type="client_credentials").json()
-    assert second["access_token"] == first["access_token"]
-    assert second["expires_in"] == 1199
-
-
-def test_a_token_that_ran_out_is_refused_and_can_be_refreshed(desk: Desk) -> None:
-    now = [0.0]
-    desk.state.tokens.clock = lambda: now[0]
-    first = token(desk, grant_type="client_credentials").json()
-    now[0] = 1801.0
-    assert read_with(desk, first["access_token"]) == 401
-    renewed = token(desk, grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
-    assert renewed["refresh_token"] == first["refresh_token"]
-    assert read_with(desk, renewed["access_token"]) == 200
-
-
-def test_client_credentials_need_the_property(desk: Desk) -> None:
-    desk.state.properties["glide.oauth.inbound.client.credential.grant_type.enabled"] = "false"
-    answer = token(desk, grant_type="client_credentials")
+def test_a_wrong_password_is_refused_in_json_with_a_challenge(desk: Desk) -> None:
+    url = f"{desk.url}/api/now/table/sys_user"
+    answer = fetch("GET", url, auth=("admin", "this is not a real password"))
     assert answer.status_code == 401
-    assert answer.json() == {"error": "server_error", "error_description": "access_denied"}
+    assert answer.json() == {
+        "error": {
+            "message": "User Not Authenticated",
+            "detail": "Required to provide Auth information",
+        },
+        "status": "failure",
+    }
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="Service-now"'
+    assert not {"X-Is-Logged-In", "X-Transaction-ID"} & set(answer.headers)
+    assert set(answer.cookies.keys()) == {"JSESSIONID", "BIGipServerpool_sandbox"}
 
 
-def test_a_wrong_client_or_password_or_json_gets_no_token(desk: Desk) -> None:
-    wrong = token(desk, grant_type="client_credentials", client_secret="x")
-    nobody = token(desk, grant_type="password", username="broker", password="x")
-    as_json = fetch("POST", f"{desk.url}/oauth_token.do", json=CLIENT)
-    assert wrong.json()["error"] == "invalid_client"
-    assert [wrong.status_code, nobody.status_code, as_json.status_code] == [401, 401, 401]
-
-
-def test_the_client_may_be_given_by_basic(desk: Desk) -> None:
-    url, form = f"{desk.url}/oauth_token.do", {"grant_type": "client_credentials"}
-    assert fetch("POST", url, data=form, auth=("broker", "broker-secret")).status_code == 200
+def test_an_unknown_scheme_is_nobody(desk: Desk) -> None:
+    url = f"{desk.url}/api/now/table/sys_user"
+    assert fetch("GET", url, headers={"Authorization": "Digest x"}).status_code == 401
+    assert fetch("GET", url, headers={"Authorization": "Basic %"}).status_code == 401
 
 
 def test_somebody_disabled_cannot_sign_in(desk: Desk) -> None:
@@ -83,3 +62,66 @@ def test_somebody_disabled_cannot_sign_in(desk: Desk) -> None:
 def test_somebody_who_is_not_in_servicenow_has_no_account(desk: Desk) -> None:
     assert desk.as_("hugo").table("sys_user").status_code == 401
     assert desk.as_("broker").rows("sys_user", "user_name=hugo") == []
+
+
+def test_basic_is_restricted_only_when_enforced_and_due(desk: Desk) -> None:
+    restrict(desk)
+    assert read_as(desk, "ada") == 401
+    desk.state.properties[f"{RESTRICTION}.enforce"] = "false"
+    assert read_as(desk, "ada") == 200
+    tomorrow = utc_now() + timedelta(days=1)
+    restrict(desk, **{"restriction.enforcement_date": f"{tomorrow:%Y-%m-%d %H:%M:%S}"})
+    assert read_as(desk, "ada") == 200
+
+
+def test_the_restriction_spares_tokens(desk: Desk) -> None:
+    restrict(desk)
+    form = {"client_id": "broker", "client_secret": "broker-secret"}
+    form |= {"grant_type": "password", "username": "ada", "password": "demo"}
+    given = fetch("POST", f"{desk.url}/oauth_token.do", data=form).json()
+    headers = {"Authorization": f"Bearer {given['access_token']}"}
+    url = f"{desk.url}/api/now/table/sys_user"
+    assert fetch("GET", url, headers=headers).status_code == 200
+
+
+def test_the_restriction_spares_listed_users_and_roles_and_service_accounts(desk: Desk) -> None:
+    change_user(desk, "cho", web_service_access_only="true")
+    restrict(desk, allowed_users="ada, ben", allowed_roles="snc_basic_auth_api_access,admin")
+    assert [read_as(desk, name) for name in ("ada", "ben", "cho", "dee")] == [200, 200, 200, 401]
+    assert read_as(desk, "admin", "admin") == 200
+
+
+def test_a_second_factor_is_asked_for_by_header(desk: Desk) -> None:
+    change_user(desk, "ada", enable_multifactor_authn="true")
+    url = f"{desk.url}/api/now/table/sys_user"
+    refused = fetch("GET", url, auth=("ada", "demo"))
+    assert (refused.status_code, refused.headers["X-MFA_TOKEN"]) == (401, "invalid")
+    assert read_as(desk, "ada", X_MFA_TOKEN="424242") == 200
+    assert read_as(desk, "ada", X_MFA_TOKEN="000000") == 401
+
+
+def test_a_second_factor_passes_the_restriction(desk: Desk) -> None:
+    change_user(desk, "ada", enable_multifactor_authn="true")
+    restrict(desk)
+    assert read_as(desk, "ada", X_MFA_TOKEN="424242") == 200
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({}, 200),
+        ({"active": "false"}, 401),
+        ({"expires": "2020-01-01 00:00:00"}, 401),
+        ({"expires": "2120-01-01 00:00:00"}, 200),
+    ],
+)
+def test_a_key_opens_the_api_while_it_lasts(
+    desk: Desk, values: dict[str, str], status: int
+) -> None:
+    ada = desk.state.records.where("sys_user", user_name="ada")[0]["sys_id"]
+    made = desk.as_("admin").post("api_key", name="k", token="now_key", user=ada, **values)
+    assert made.status_code == 201
+    url = f"{desk.url}/api/now/table/sys_user"
+    answer = fetch("GET", url, headers={"x-sn-apikey": "now_key"})
+    assert answer.status_code == status
+    assert fetch("GET", url, headers={"x-sn-apikey": "another"}).status_code == 401
