@@ -23,6 +23,7 @@ from sandbox.servicenow.answers import ApiError, error_answer
 from sandbox.servicenow.compression import Compressed
 from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FaultyFront
+from sandbox.servicenow.fronted import Fronted
 from sandbox.servicenow.instance import (
     APP_FOLDER,
     ServiceNow,
@@ -88,7 +89,8 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
         app.register_blueprint(module.blueprint)
     app.register_error_handler(ApiError, _on_error)
     api_sessions.install(app)
-    app.wsgi_app = Compressed(FaultyFront(app.wsgi_app, instance))  # type: ignore[method-assign]
+    inner = Fronted(FaultyFront(app.wsgi_app, instance))
+    app.wsgi_app = Compressed(inner)  # type: ignore[method-assign]
     return app
 
 
