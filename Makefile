@@ -7,7 +7,9 @@ PY := .venv/bin/python
 JOBS ?= auto
 ARGS ?=
 
-.PHONY: demo demo-check stack test check clients lock screenshots setup image-dependencies image-product
+# soak: every fault and much volume; SOAK_SCALE (1 is all of it) and SOAK_SEED may be given. bench: how
+# fast beside a bare loop.
+.PHONY: demo demo-check stack test soak bench check clients lock screenshots setup image-dependencies image-product
 
 demo: setup
 	@$(PY) -m cli.main demo $(ARGS)
@@ -21,6 +23,12 @@ stack: setup
 test: setup
 	@if [ "$$CI" = true ]; then $(PY) -m tools.clients; fi
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+soak: setup
+	@SOAK_SCALE=$${SOAK_SCALE:-1} $(PY) -m pytest -n 0 -s -v tests/soak $(ARGS)
+
+bench: setup
+	@$(PY) -m bench $(ARGS)
 
 check: setup
 	@$(PY) -m tools.check $(ARGS)

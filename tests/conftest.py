@@ -131,8 +131,11 @@ def fail_a_skip(report: Report) -> Report:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line that says what was not tested here, and one where the journeys' pictures are."""
+    """The figures of soaks, what was not tested here, and where the journeys' pictures are."""
     done = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    for name, told in [each for report in done for each in report.user_properties]:
+        if name == "figure":
+            terminalreporter.write_line(str(told))
     if any(report.nodeid.startswith("tests/journeys/people/") for report in done):
         terminalreporter.write_line("Pictures of the journeys: var/journeys")
     reasons: dict[str, int] = {}
