@@ -15,6 +15,7 @@ from flask import Response, current_app, g, request
 from sandbox.servicenow.accounts import Account
 from sandbox.servicenow.authentication import NotAuthenticated, authenticate
 from sandbox.servicenow.faults import INNER
+from sandbox.servicenow.formats import XML_TYPES, from_xml
 from sandbox.servicenow.instance import ServiceNow
 
 JSON = "application/json;charset=UTF-8"
@@ -108,11 +109,13 @@ def _authenticated() -> Account:
 
 
 def json_body() -> dict[str, Any]:
-    """The request's JSON object. Raises ApiError 415 or 400."""
-    if request.mimetype != "application/json":
+    """The request's JSON object, or its columns in XML. Raises ApiError 415 or 400."""
+    known = request.mimetype in ("application/json", *XML_TYPES)
+    if not known and instance().switches.other_formats_refused:
         raise ApiError(415, "Unsupported Media Type", "Content-Type must be application/json")
     try:
-        body = json.loads(request.get_data() or b"{}")
+        data = request.get_data()
+        body = from_xml(data) if request.mimetype in XML_TYPES else json.loads(data or b"{}")
     except ValueError as error:
         raise ApiError(400, "Exception while reading request", str(error)) from error
     if not isinstance(body, dict):
@@ -121,7 +124,8 @@ def json_body() -> dict[str, Any]:
 
 
 def demand_json_accepted() -> None:
-    """Refuse callers that want anything but JSON. Raises ApiError 406."""
+    """Refuse callers that want neither JSON nor XML. Raises ApiError 406."""
     accepted = request.accept_mimetypes
-    if accepted and not accepted.accept_json:
-        raise ApiError(406, "Not Acceptable", "only application/json is served here")
+    served = accepted.best_match(["application/json", *XML_TYPES], "")
+    if accepted and not served and instance().switches.other_formats_refused:
+        raise ApiError(406, "Not Acceptable", "application/json and application/xml are served")

@@ -10,14 +10,18 @@ from pathlib import Path
 from flask import Flask, Response
 
 from sandbox.servicenow import (
+    api_limits,
     api_sessions,
     attachment_api,
     batch_api,
     catalog_api,
+    negotiation,
     oauth_api,
     pages,
     scripted_rest,
+    stats_api,
     table_api,
+    tiny_url,
 )
 from sandbox.servicenow.answers import ApiError, error_answer
 from sandbox.servicenow.compression import Compressed
@@ -31,6 +35,7 @@ from sandbox.servicenow.instance import (
     populate,
     utc_now,
 )
+from sandbox.servicenow.records import WriteRefused
 from sandbox.servicenow.switches import SWITCHES, Switches
 from sandbox.world.model import World
 
@@ -45,6 +50,8 @@ _MODULES = (
     oauth_api,
     pages,
     scripted_rest,
+    stats_api,
+    tiny_url,
 )
 
 
@@ -88,7 +95,10 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
     for module in _MODULES:
         app.register_blueprint(module.blueprint)
     app.register_error_handler(ApiError, _on_error)
+    app.register_error_handler(WriteRefused, _on_refused)
     api_sessions.install(app)
+    negotiation.install(app)
+    api_limits.install(app)
     inner = Fronted(FaultyFront(app.wsgi_app, instance))
     app.wsgi_app = Compressed(inner)  # type: ignore[method-assign]
     return app
@@ -96,3 +106,7 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
 
 def _on_error(error: ApiError) -> Response:
     return error_answer(error)
+
+
+def _on_refused(refused: WriteRefused) -> Response:
+    return error_answer(ApiError(403, refused.message, refused.detail))

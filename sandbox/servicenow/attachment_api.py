@@ -153,9 +153,7 @@ def _demand_fitting(content: bytes) -> None:
 
 
 def _found(account: Account) -> list[Row]:
-    evaluator = Evaluator(
-        instance().records, account.sys_id, shuffle_ties=instance().switches.shuffled_ties
-    )
+    evaluator = Evaluator(instance().records, account.sys_id, instance().switches)
     plain = (pair for pair in request.args.items() if not pair[0].startswith("sysparm_"))
     query = request.args.get("sysparm_query") or "^".join(
         f"{name}={value.replace('^', '^^')}" for name, value in plain

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from sandbox.servicenow.calendars import from_stored
 from sandbox.servicenow.records import Records, Row, journal_label
 from sandbox.servicenow.schema import Column
+from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.viewers import Viewer
 
 MASKED = "********"
@@ -32,9 +33,10 @@ Show = Callable[[Row, str], Shown]
 class Display:
     """Shows the values of one instance's columns to one viewer."""
 
-    def __init__(self, records: Records, viewer: Viewer) -> None:
+    def __init__(self, records: Records, viewer: Viewer, switches: Switches) -> None:
         self._records = records
         self._viewer = viewer
+        self._switches = switches
 
     def of(self, column: Column) -> Show:
         """How this column is shown: a function of the row and its stored value."""
@@ -52,7 +54,8 @@ class Display:
 
     def _by_value(self, column: Column) -> Callable[[str], Shown]:
         if column.choices or column.name in _NULL_WITHOUT_VALUE:
-            empty = "" if column.name in _NEVER_NULL else None
+            null = self._switches.empty_choices_shown_null and column.name not in _NEVER_NULL
+            empty = None if null else ""
             return lambda value: column.choices.get(value, value) or empty
         if column.reference in self._records.schema:
             names = self._names if column.kind == "glide_list" else self._name
@@ -61,13 +64,24 @@ class Display:
 
     def _by_kind(self, column: Column) -> Callable[[str], str]:
         if column.kind in _TIMES:
-            empty = "UNKNOWN" if column.kind == "due_date" else ""
+            unknown = column.kind == "due_date" and self._switches.empty_due_dates_shown_unknown
+            empty = "UNKNOWN" if unknown else ""
             return lambda value: self._viewer.moment(value) if value else empty
         if column.kind in _TABLES:
             return self._table
         if column.kind == "glide_date":
             return lambda value: self._viewer.day(value) if value else ""
-        return plain(column.kind)
+        return self._plain(column.kind)
+
+    def _plain(self, kind: str) -> Callable[[str], str]:
+        """How a value of a type is shown that depends on nothing but itself."""
+        if kind.startswith("password"):
+            return lambda _: MASKED
+        if kind in _NUMBERS and self._switches.numbers_shown_separated:
+            return separated
+        if kind in _DURATIONS and self._switches.durations_shown_in_words:
+            return in_words
+        return money if kind in CURRENCIES else str
 
     def _name(self, table: str, sys_id: str) -> str:
         return self._records.display_of(table, sys_id) if sys_id else ""
@@ -94,17 +108,6 @@ class Display:
 def document_table(row: Row) -> str:
     """The table that a row's `document_id` leads to: another column of it says."""
     return row.get("source_table", "") or row.get("document_table", "") or row.get("table", "")
-
-
-def plain(kind: str) -> Callable[[str], str]:
-    """How a value of a type is shown that depends on nothing but itself."""
-    if kind.startswith("password"):
-        return lambda _: MASKED
-    if kind in _NUMBERS:
-        return separated
-    if kind in _DURATIONS:
-        return in_words
-    return money if kind in CURRENCIES else str
 
 
 def separated(value: str) -> str:

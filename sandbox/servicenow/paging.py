@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from sandbox.servicenow.switches import Switches
+
 DEFAULT_LIMIT = 10_000
 
 
@@ -33,21 +35,29 @@ def _whole(text: str | None, otherwise: int) -> int:
 
 
 def link_header(url: str, arguments: Mapping[str, str], page: Page, total: int) -> str:
+    """The Link header's value as instances send it."""
+    return links_of(url, arguments, page, total, Switches())
+
+
+def links_of(
+    url: str, arguments: Mapping[str, str], page: Page, total: int, switches: Switches
+) -> str:
     """The Link header's value; empty when one page suffices (recorded: it is left out then)."""
-    if total <= page.limit:
+    if total <= page.limit and switches.one_page_has_no_links:
         return ""
     return ",".join(
         f'<{url}?{urlencode({**arguments, "sysparm_offset": offset})}>;rel="{name}"'
-        for name, offset in _offsets(page, total)
+        for name, offset in _offsets(page, total, switches)
     )
 
 
-def _offsets(page: Page, total: int) -> Iterator[tuple[str, int]]:
+def _offsets(page: Page, total: int, switches: Switches) -> Iterator[tuple[str, int]]:
     yield "first", 0
     before = page.offset - page.limit
     # With a limit of 1 every recorded instance sends a `prev` of -1 on the first page.
-    if before >= 0 or (page.limit == 1 and page.offset == 0):
+    odd = page.limit == 1 and page.offset == 0 and switches.prev_link_of_minus_one
+    if before >= 0 or odd:
         yield "prev", before
     if page.offset + page.limit < total:
         yield "next", page.offset + page.limit
-    yield "last", (total - 1) // page.limit * page.limit
+    yield "last", max(total - 1, 0) // page.limit * page.limit

@@ -5,6 +5,7 @@ ServiceNow docs, "Table API": every value is a string; a dotted key stays flat.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,11 +22,13 @@ from sandbox.servicenow.display import (
 from sandbox.servicenow.paths import Path, resolve
 from sandbox.servicenow.records import Records, Row
 from sandbox.servicenow.schema import Column
+from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.viewers import Viewer, instance_viewer
 
 __all__ = ["Renderer", "Style", "author_name"]
 Cell = Callable[[Row], object]
 _VARIABLES = "variables."
+_TYPED = frozenset({"integer", "boolean"})
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Style:
     fields: tuple[str, ...] = ()
     base_url: str = ""
     viewer: Viewer = field(default_factory=instance_viewer)
+    switches: Switches = field(default_factory=Switches)
     may_see: Callable[[str, str], bool] = lambda _table, _column: True
 
 
@@ -46,7 +50,7 @@ class Renderer:
     def __init__(self, records: Records, style: Style) -> None:
         self._records = records
         self._style = style
-        self._display = Display(records, style.viewer)
+        self._display = Display(records, style.viewer, style.switches)
         self._plans: dict[str, list[tuple[str, Cell]]] = {}
 
     def row(self, table: str, row: Row) -> dict[str, Any]:
@@ -81,12 +85,12 @@ class Renderer:
         return far
 
     def _shape(self, column: Column) -> Callable[[Row, str], object]:
-        if self._style.display == "false":
-            return self._linked(column, lambda _, value: value, "value")
         show = self._display.of(column)
+        if self._style.display == "false":
+            return self._linked(column, self._valued(column, show), "value")
         if self._style.display == "true":
             return self._linked(column, show, "display_value")
-        if column.kind in CURRENCIES:
+        if column.kind in CURRENCIES and self._style.switches.currencies_have_three_keys:
             return lambda _, value: {
                 "display_value": money(value),
                 "currency_display_value": with_currency(value),
@@ -96,6 +100,16 @@ class Renderer:
         return lambda row, value: (
             {"display_value": show(row, value), "value": value} | link(row, value)
         )
+
+    def _valued(
+        self, column: Column, show: Callable[[Row, str], Shown]
+    ) -> Callable[[Row, str], Any]:
+        """A column in value mode: what is stored, as a string."""
+        switches = self._style.switches
+        if column.kind.startswith("journal") and not switches.journals_read_empty:
+            return show
+        typed = column.kind in _TYPED and not switches.values_are_strings
+        return lambda _, value: json.loads(value) if typed and value else value
 
     def _linked(
         self, column: Column, show: Callable[[Row, str], Shown], key: str
@@ -117,11 +131,12 @@ class Renderer:
         """The link to what a reference means; it is no proof that something is there (recorded)."""
         if not self._leads_somewhere(column):
             return lambda _row, _value: {}
-        base = self._style.base_url
+        base, dangling = self._style.base_url, self._style.switches.dangling_references_linked
 
         def link(row: Row, value: str) -> dict[str, str]:
             table = column.reference or document_table(row)
-            return {"link": f"{base}/{table}/{value}"} if value and table else {}
+            there = dangling or self._records.find(table, value) is not None
+            return {"link": f"{base}/{table}/{value}"} if value and table and there else {}
 
         return link
 

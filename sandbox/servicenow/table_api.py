@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from flask import Blueprint, Response, request
 
 from sandbox.servicenow.answers import (
@@ -15,66 +12,54 @@ from sandbox.servicenow.answers import (
     demand_json_accepted,
     instance,
     json_body,
+    no_content,
     no_record,
 )
-from sandbox.servicenow.instance import INVALID_QUERY_NO_ROWS
-from sandbox.servicenow.paging import link_header, page_of
-from sandbox.servicenow.queries import Evaluator
+from sandbox.servicenow.calendars import DEFAULT_ZONE
+from sandbox.servicenow.paging import links_of
+from sandbox.servicenow.parameters import parameters
 from sandbox.servicenow.records import DuplicateKey, Row
 from sandbox.servicenow.rendering import Renderer, Style
+from sandbox.servicenow.selection import rows_asked_for
+from sandbox.servicenow.versions import routed, segment
+from sandbox.servicenow.viewers import Viewer, viewer_of
 
 blueprint = Blueprint("table_api", __name__)
-_VERSIONS = ("", "v1/", "v2/")
+LINK_BASE = "glide.servlet.uri"
+LINK_BASE_WANTED = "glide.rest.replace_request_host_with_property"
+ZONE = "glide.sys.default.tz"
 
 
-View = TypeVar("View", bound=Callable[..., Response])
-
-
-def _routes(rule: str, methods: list[str]) -> Callable[[View], View]:
-    def add(view: View) -> View:
-        for version in _VERSIONS:
-            blueprint.add_url_rule(
-                f"/api/now/{version}{rule}",
-                endpoint=f"{view.__name__}_{version.strip('/')}",
-                view_func=view,
-                methods=methods,
-            )
-        return view
-
-    return add
-
-
-@_routes("table/<table>", ["GET"])
+@routed(blueprint, "now", "table/<table>", ["GET"])
 def list_rows(table: str) -> Response:
     """A page of rows; the limit is applied before the ACLs, and the total ignores them."""
-    account = caller()
-    _demand_table(table)
-    rows = _select(table)
-    page = page_of(request.args)
-    seen = [r for r in rows[page.slice] if instance().access.may_read(account, table, r)]
-    headers = _paging_headers(len(rows))
-    if not rows and _version() == "v1":
+    caller()
+    demand_table(table)
+    rows = rows_asked_for(table)
+    if not rows and segment() == "v1/" and instance().switches.empty_v1_list_is_404:
         raise no_record()
-    renderer = _renderer()
-    return answer({"result": [renderer.row(table, row) for row in seen]}, 200, headers)
+    seen, total = _page_of(table, rows)
+    render = renderer()
+    body = {"result": [render.row(table, row) for row in seen]}
+    return answer(body, 200, _paging_headers(total))
 
 
-@_routes("table/<table>/<sys_id>", ["GET"])
+@routed(blueprint, "now", "table/<table>/<sys_id>", ["GET"])
 def read_row(table: str, sys_id: str) -> Response:
     """One row."""
     caller()
-    _demand_table(table)
+    demand_table(table)
     return _row_answer(table, _visible(table, sys_id))
 
 
-@_routes("table/<table>", ["POST"])
+@routed(blueprint, "now", "table/<table>", ["POST"])
 def insert_row(table: str) -> Response:
     """Insert a row, with the caller's `sys_id` if it gives one; a sys_id already there is refused.
 
     The documentation does not say how it is refused; this is the answer of a failed insert.
     """
     account = caller()
-    _demand_table(table)
+    demand_table(table)
     if not instance().access.may_write(account, table, None):
         raise acl_refusal("Insert")
     try:
@@ -82,15 +67,15 @@ def insert_row(table: str) -> Response:
     except DuplicateKey as error:
         detail = f"Unique Key violation detected by database (Duplicate entry '{error}')"
         raise ApiError(403, "Operation Failed", detail) from error
-    location = {"Location": f"{_table_url()}/{table}/{row['sys_id']}"}
+    location = {"Location": f"{table_url()}/{table}/{row['sys_id']}"}
     return _row_answer(table, row, 201, location)
 
 
-@_routes("table/<table>/<sys_id>", ["PUT", "PATCH"])
+@routed(blueprint, "now", "table/<table>/<sys_id>", ["PUT", "PATCH"])
 def update_row(table: str, sys_id: str) -> Response:
     """Change the given columns only; PUT and PATCH do the same."""
     account = caller()
-    _demand_table(table)
+    demand_table(table)
     row = _visible(table, sys_id)
     if not instance().access.may_write(account, table, row):
         raise acl_refusal("Update")
@@ -99,24 +84,28 @@ def update_row(table: str, sys_id: str) -> Response:
     )
 
 
-@_routes("table/<table>/<sys_id>", ["DELETE"])
+@routed(blueprint, "now", "table/<table>/<sys_id>", ["DELETE"])
 def delete_row(table: str, sys_id: str) -> Response:
     """Remove a row; 204 without a body."""
     account = caller()
-    _demand_table(table)
+    demand_table(table)
     row = _visible(table, sys_id)
     if not instance().access.may_write(account, table, row):
         raise acl_refusal("Delete")
     instance().records.delete(table, row["sys_id"], account.user_name)
-    made = answer({}, 204)
-    made.set_data(b"")
-    return made
+    return no_content()
 
 
-def _demand_table(table: str) -> None:
+def demand_table(table: str) -> None:
+    """Refuse formats, tables that are not there, and those closed to web services.
+
+    Raises ApiError 406, 400, 403.
+    """
     demand_json_accepted()
     if table not in instance().records.schema:
         raise ApiError(400, f"Invalid table {table}")
+    if not instance().records.schema.table(table).ws_access:
+        raise ApiError(403, "User Not Authorized", "Failed API level ACL Validation")
 
 
 def _visible(table: str, sys_id: str) -> Row:
@@ -126,55 +115,67 @@ def _visible(table: str, sys_id: str) -> Row:
     return row
 
 
-def _select(table: str) -> list[Row]:
-    evaluator = Evaluator(
-        instance().records, caller().sys_id, shuffle_ties=instance().switches.shuffled_ties
-    )
-    query = request.args.get("sysparm_query") or _plain_parameters()
-    strict = instance().properties[INVALID_QUERY_NO_ROWS] == "true"
-    if strict and evaluator.drops_something(table, query):
-        return []
-    return evaluator.select(table, query)
+def _page_of(table: str, rows: list[Row]) -> tuple[list[Row], int]:
+    """The rows of the page that the caller may see, and the total: both as instances cut them."""
+    switches, page = instance().switches, parameters().page
+    if switches.limit_before_acl and switches.total_ignores_acl:
+        return _readable(table, rows[page.slice]), len(rows)
+    readable = _readable(table, rows)
+    seen = _readable(table, rows[page.slice]) if switches.limit_before_acl else readable[page.slice]
+    return seen, len(rows) if switches.total_ignores_acl else len(readable)
 
 
-def _plain_parameters() -> str:
-    plain = (pair for pair in request.args.items() if not pair[0].startswith("sysparm_"))
-    return "^".join(f"{name}={value.replace('^', '^^')}" for name, value in plain)
+def _readable(table: str, rows: list[Row]) -> list[Row]:
+    access, account = instance().access, caller()
+    return [row for row in rows if access.may_read(account, table, row)]
 
 
 def _row_answer(
     table: str, row: Row, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    return answer({"result": _renderer().row(table, row)}, status, headers)
+    return answer({"result": renderer().row(table, row)}, status, headers)
 
 
-def _renderer() -> Renderer:
-    fields = request.args.get("sysparm_fields", "")
+def renderer() -> Renderer:
+    """What shows rows as this call asks for them."""
     style = Style(
-        display=request.args.get("sysparm_display_value", "false").lower(),
-        links=request.args.get("sysparm_exclude_reference_link", "false").lower() != "true",
-        fields=tuple(name.strip() for name in fields.split(",") if name.strip()),
-        base_url=_table_url(),
+        display=parameters().display,
+        links=not parameters().flag("exclude_reference_link"),
+        fields=parameters().names("fields"),
+        base_url=table_url(),
+        viewer=viewer(),
+        switches=instance().switches,
     )
     return Renderer(instance().records, style)
 
 
-def _version() -> str:
-    return next((v.strip("/") for v in _VERSIONS[1:] if f"/api/now/{v}" in request.path), "")
+def viewer() -> Viewer:
+    """The zone and the formats of who is calling."""
+    if not instance().switches.times_shown_in_own_zone:
+        return viewer_of(instance().records, "", "UTC")
+    zone = instance().properties.get(ZONE, DEFAULT_ZONE)
+    return viewer_of(instance().records, caller().sys_id, zone)
 
 
-def _table_url() -> str:
-    version = _version()
-    middle = f"{version}/" if version else ""
-    return f"{request.host_url}api/now/{middle}table"
+def table_url() -> str:
+    """Where the tables are, as links repeat it: by the host and the version of the request."""
+    version = segment() if instance().switches.links_repeat_the_version else ""
+    return f"{_host_url()}api/now/{version}table"
+
+
+def _host_url() -> str:
+    properties = instance().properties
+    if properties.get(LINK_BASE_WANTED) == "true" and properties.get(LINK_BASE):
+        return properties[LINK_BASE].rstrip("/") + "/"
+    return request.host_url
 
 
 def _paging_headers(total: int) -> dict[str, str]:
-    page = page_of(request.args)
-    headers = {}
-    if request.args.get("sysparm_no_count", "").lower() != "true":
-        headers["X-Total-Count"] = str(total)
-    links = link_header(request.base_url, request.args, page, total)
-    if links and request.args.get("sysparm_suppress_pagination_header", "").lower() != "true":
+    asked = parameters()
+    if asked.flag("no_count"):
+        return {}
+    headers = {"X-Total-Count": str(total)}
+    links = links_of(request.base_url, asked.given, asked.page, total, instance().switches)
+    if links and not asked.flag("suppress_pagination_header"):
         headers["Link"] = links
     return headers

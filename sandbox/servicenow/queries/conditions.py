@@ -13,12 +13,15 @@ from sandbox.servicenow.queries.operators import (
     ORDER,
     TIMES,
     Test,
+    always,
     converter,
     never,
     value_test,
 )
 from sandbox.servicenow.queries.scripts import PREFIX, Scripts
 from sandbox.servicenow.records import Records, Row
+from sandbox.servicenow.schema import Column
+from sandbox.servicenow.switches import Switches
 
 Predicate = Callable[[Row], bool]
 _BY_VALUE = frozenset({"=", "!=", "IN", "NOT IN", "ISEMPTY", "ISNOTEMPTY", "ANYTHING"})
@@ -43,9 +46,12 @@ _PARENTS = {"sys_user": "manager", "sys_user_group": "parent"}
 class Conditions:
     """Makes tests for one caller; `before` is the row before a write, where there was one."""
 
-    def __init__(self, records: Records, scripts: Scripts, before: Row | None) -> None:
+    def __init__(
+        self, records: Records, scripts: Scripts, switches: Switches, before: Row | None
+    ) -> None:
         self._records = records
         self._scripts = scripts
+        self._switches = switches
         self._before = before
 
     def predicate(self, table: str, condition: Condition) -> Predicate:
@@ -59,7 +65,10 @@ class Conditions:
         compared = self._of_two_columns(table, path, condition)
         if compared is not None:
             return compared
-        return self._reading(path, self._test(path, condition))
+        test = self._test(path, condition)
+        if test is never and not self._switches.bad_values_find_nothing:
+            test = always
+        return self._reading(path, test)
 
     def _test(self, path: Path, condition: Condition) -> Test:
         column, operator = path.column, condition.operator
@@ -69,11 +78,20 @@ class Conditions:
             return _SPECIAL[operator](self, path, condition.value)
         wanted = self._value(operator, condition.value)
         if wanted is None:
-            return never
-        test = value_test(column, operator, wanted)
-        if column.kind == "reference" and operator not in _BY_VALUE:
-            return self._shown(column.reference, test)
-        return test
+            return never if self._switches.script_guarded else always
+        if (
+            column.kind == "sys_class_name"
+            and operator == "="
+            and not self._switches.class_is_exact
+        ):
+            return self.instance_of(path, wanted)
+        test = value_test(column, operator, wanted, self._switches)
+        return self._shown(column.reference, test) if self._by_display(column, operator) else test
+
+    def _by_display(self, column: Column, operator: str) -> bool:
+        """A reference is equal by its sys_id, and contains or begins by what people see."""
+        shown = self._switches.references_compare_by_display
+        return shown and column.kind == "reference" and operator not in _BY_VALUE
 
     def _value(self, operator: str, value: str) -> str | None:
         if PREFIX not in value.casefold():

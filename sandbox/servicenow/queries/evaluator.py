@@ -16,6 +16,7 @@ from sandbox.servicenow.queries.operators import NUMBERS, ORDER, number
 from sandbox.servicenow.queries.planning import rows_to_look_at
 from sandbox.servicenow.queries.scripts import Scripts
 from sandbox.servicenow.records import Records, Row
+from sandbox.servicenow.switches import Switches
 
 # The stock tables that came in sys_id order in every recorded exchange; others do not.
 _ORDERED_TABLES = frozenset({"sys_user", "sys_user_group", "sys_user_grmember"})
@@ -28,13 +29,13 @@ class Evaluator:
         self,
         records: Records,
         user_id: str = "",
+        switches: Switches | None = None,
         *,
-        shuffle_ties: bool = True,
         zone: tzinfo | None = None,
     ) -> None:
         self._records = records
         self._user_id = user_id
-        self._shuffle_ties = shuffle_ties
+        self._switches = switches or Switches()
         self._zone = zone
 
     def select(self, table: str, text: str) -> list[Row]:
@@ -43,7 +44,7 @@ class Evaluator:
 
     def parse(self, table: str, text: str) -> Query:
         """The query as it will be run: parts that make no sense are dropped from it."""
-        return parse(text, table, self.knows)
+        return parse(text, table, self.knows, self._switches)
 
     def run(self, query: Query) -> list[Row]:
         """The rows that meet a parsed query."""
@@ -73,7 +74,7 @@ class Evaluator:
         return Scripts(calendar, self._user_id, user.get("user_name", ""))
 
     def _filter(self, wanted: Filter, before: Row | None) -> Predicate:
-        conditions = Conditions(self._records, self._scripts(), before)
+        conditions = Conditions(self._records, self._scripts(), self._switches, before)
         groups = [self._group(wanted.table, group, conditions) for group in wanted.groups]
         return groups[0] if len(groups) == 1 else _any(groups)
 
@@ -102,7 +103,7 @@ class Evaluator:
         ends = query.order[-1][0] if query.order else ""
         if table in _ORDERED_TABLES:
             return sorted(rows, key=lambda row: row["sys_id"])
-        if self._shuffle_ties and ends != "sys_id":
+        if self._switches.shuffled_ties and ends != "sys_id":
             random.shuffle(rows)
         return rows
 

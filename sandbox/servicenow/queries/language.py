@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from sandbox.servicenow.switches import Switches
+
 _OPERATORS = sorted(
     (
         "=|!=|<|<=|>|>=|%|*|!*|IN|NOT IN|ISEMPTY|ISNOTEMPTY|ANYTHING|EMPTYSTRING|SAMEAS|NSAMEAS|"
@@ -122,16 +124,17 @@ def _paths(wanted: Filter) -> Iterator[tuple[str, str]]:
             yield from _paths(inner)
 
 
-def parse(text: str, table: str, knows: Knows) -> Query:
+def parse(text: str, table: str, knows: Knows, switches: Switches) -> Query:
     """Read an encoded query on a table; `knows(table, path)` says whether a column is there."""
-    return _Reader(table, knows).read(text)
+    return _Reader(table, knows, switches).read(text)
 
 
 class _Reader:
     """Where in a query the reader is: the filter that the next condition belongs to."""
 
-    def __init__(self, table: str, knows: Knows) -> None:
+    def __init__(self, table: str, knows: Knows, switches: Switches) -> None:
         self._knows = knows
+        self._switches = switches
         self._main = Filter(table)
         self._here = self._main
         self._skipping = False
@@ -218,6 +221,8 @@ class _Reader:
             self._query.unknown.append(unknown)
 
     def _add(self, condition: Condition | None, alternative: bool) -> None:
+        if alternative and not self._switches.or_binds_to_the_condition_before:
+            self._here.groups.append(Group())
         clauses = self._here.groups[-1].clauses
         if not alternative or not clauses:
             clauses.append([])

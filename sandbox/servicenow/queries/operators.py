@@ -11,8 +11,10 @@ from typing import Any
 
 from sandbox.servicenow.calendars import from_stored
 from sandbox.servicenow.schema import Column
+from sandbox.servicenow.switches import Switches
 
 Test = Callable[[str], bool]
+Converter = Callable[[str], Any]
 NUMBERS = frozenset(
     {"integer", "decimal", "float", "longint", "percent_complete", "currency", "price", "currency2"}
 )
@@ -24,27 +26,38 @@ _BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _DATE = len("YYYY-MM-DD")
 
 
+def always(_: str) -> bool:
+    """What a condition finds that is left out."""
+    return True
+
+
 def never(_: str) -> bool:
     """What a value that makes no sense finds, whether it is denied or not."""
     return False
 
 
-def value_test(column: Column, operator: str, wanted: str) -> Test:
+def value_test(column: Column, operator: str, wanted: str, switches: Switches) -> Test:
     """The test of one column's value. A value that the column cannot have gives `never`."""
     if operator in _EMPTINESS:
         return _EMPTINESS[operator]
     if operator in OPPOSITES:
-        test = value_test(column, OPPOSITES[operator], wanted)
-        return test if test is never else lambda have: not test(have)
+        test = value_test(column, OPPOSITES[operator], wanted, switches)
+        return test if test is never else _denied(test, switches.not_equal_finds_empty)
+    fold = str.casefold if switches.text_ignores_case else str
     if operator in _TEXT:
-        return _text_test(_TEXT[operator], wanted.casefold())
+        return _text_test(_TEXT[operator], fold, fold(wanted))
     if wanted == "":
         return _EMPTINESS["ISEMPTY"] if operator in ("=", "IN") else never
-    return _compared(column, operator, wanted)
+    return _compared(converter(column, fold), operator, wanted)
 
 
-def _compared(column: Column, operator: str, wanted: str) -> Test:
-    convert = converter(column)
+def _denied(test: Test, finds_empty: bool) -> Test:
+    if finds_empty:
+        return lambda have: not test(have)
+    return lambda have: have != "" and not test(have)
+
+
+def _compared(convert: Converter, operator: str, wanted: str) -> Test:
     if operator == "IN":
         return _member_test(convert, wanted)
     if operator == "BETWEEN":
@@ -55,7 +68,7 @@ def _compared(column: Column, operator: str, wanted: str) -> Test:
     return _order_test(convert, operator, wanted)
 
 
-def converter(column: Column) -> Callable[[str], Any]:
+def converter(column: Column, fold: Callable[[str], str] = str.casefold) -> Converter:
     """What turns a column's text into something that compares; None for text it cannot have."""
     if column.kind in NUMBERS:
         return number
@@ -63,7 +76,7 @@ def converter(column: Column) -> Callable[[str], Any]:
         return _date if column.kind == "glide_date" else _time
     if column.kind == "boolean":
         return lambda text: _BOOLEANS.get(text.casefold())
-    return str.casefold
+    return fold
 
 
 def number(text: str) -> float | None:
@@ -88,7 +101,7 @@ def _looks_like_a_time(text: str) -> bool:
     return text[:4].isdigit() and from_stored(text) is not None
 
 
-def _equal_test(convert: Callable[[str], Any], want: object) -> Test:
+def _equal_test(convert: Converter, want: object) -> Test:
     if want is None:
         return never
     if convert is _time:
@@ -96,7 +109,7 @@ def _equal_test(convert: Callable[[str], Any], want: object) -> Test:
     return lambda have: have != "" and convert(have) == want
 
 
-def _member_test(convert: Callable[[str], Any], wanted: str) -> Test:
+def _member_test(convert: Converter, wanted: str) -> Test:
     wants = {convert(member.strip()) for member in wanted.split(",")} - {None}
     return (lambda have: convert(have) in wants) if wants else never
 
@@ -107,7 +120,7 @@ def _both(one: Test, other: Test) -> Test:
     return lambda have: one(have) and other(have)
 
 
-def _order_test(convert: Callable[[str], Any], operator: str, wanted: str) -> Test:
+def _order_test(convert: Converter, operator: str, wanted: str) -> Test:
     want = convert(wanted) if wanted else None
     if want is None or operator not in ORDER:
         return never
@@ -122,14 +135,14 @@ def _order_test(convert: Callable[[str], Any], operator: str, wanted: str) -> Te
     return test
 
 
-def _text_test(holds: Callable[[str, str], bool], want: str) -> Test:
-    return lambda have: holds(have.casefold(), want)
+def _text_test(holds: Callable[[str, str], bool], fold: Callable[[str], str], want: str) -> Test:
+    return lambda have: holds(fold(have), want)
 
 
 _EMPTINESS: dict[str, Test] = {
     "ISEMPTY": lambda have: have == "",
     "ISNOTEMPTY": lambda have: have != "",
-    "ANYTHING": lambda _: True,
+    "ANYTHING": always,
 }
 _TEXT: dict[str, Callable[[str, str], bool]] = {
     "LIKE": lambda have, want: want in have,

@@ -1,0 +1,86 @@
+"""What holds for every REST API: formats, verbs in a header, bodies left out, unknown addresses.
+
+ServiceNow docs, "REST API": `X-HTTP-Method-Override`, `X-no-response-body`, HTTP response codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from sandbox.servicenow.answers import ApiError, caller, error_answer, instance
+from sandbox.servicenow.formats import XML_TYPES, as_xml
+from sandbox.servicenow.instance import ServiceNow
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_OVERRIDE = "HTTP_X_HTTP_METHOD_OVERRIDE"
+_VERBS = frozenset({"GET", "PUT", "PATCH", "DELETE", "HEAD"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_JSON = "application/json"
+
+
+def install(app: Flask) -> None:
+    """Let the app treat all its APIs alike."""
+    app.register_error_handler(NotFound, _no_resource)
+    app.register_error_handler(MethodNotAllowed, _no_method)
+    app.after_request(_as_asked)
+    state: ServiceNow = app.extensions["servicenow"]
+    app.wsgi_app = Overridden(app.wsgi_app, state)  # type: ignore[method-assign]
+
+
+class Overridden:
+    """WSGI middleware: a POST stands for the verb that its header names."""
+
+    def __init__(self, inner: WSGIApplication, state: ServiceNow) -> None:
+        self._inner = inner
+        self._state = state
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        verb = str(environ.get(_OVERRIDE, "")).upper()
+        posted = environ["REQUEST_METHOD"] == "POST" and self._state.switches.verbs_overridden
+        if posted and verb in _VERBS:
+            environ["REQUEST_METHOD"] = verb
+        return self._inner(environ, start_response)
+
+
+def _no_resource(error: HTTPException) -> Response | HTTPException:
+    return _refusal(error, ApiError(400, "Requested URI does not represent any resource"))
+
+
+def _no_method(error: HTTPException) -> Response | HTTPException:
+    return _refusal(error, ApiError(405, "Method not supported"))
+
+
+def _refusal(error: HTTPException, told: ApiError) -> Response | HTTPException:
+    if not request.path.startswith("/api/"):
+        return error
+    try:
+        caller()
+    except ApiError as refused:
+        return error_answer(refused)
+    return error_answer(told)
+
+
+def _as_asked(made: Response) -> Response:
+    """The answer in the format that was asked for, and without a body for who wants none."""
+    if not request.path.startswith("/api/now/") or made.mimetype != _JSON:
+        return made
+    if request.accept_mimetypes.best_match([_JSON, *XML_TYPES], _JSON) in XML_TYPES:
+        _to_xml(made)
+    unwanted = request.headers.get("X-no-response-body", "").lower() == "true"
+    written = request.method in _WITH_BODY and made.status_code < 300  # noqa: PLR2004 - refused
+    if unwanted and written and instance().switches.bodies_suppressed:
+        made.set_data(b"")
+    return made
+
+
+def _to_xml(made: Response) -> None:
+    body = made.get_json(silent=True)
+    if isinstance(body, dict):
+        made.set_data(as_xml(body))
+        made.content_type = "application/xml;charset=UTF-8"
