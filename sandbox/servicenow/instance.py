@@ -10,6 +10,9 @@ from pathlib import Path
 
 from sandbox.servicenow.accounts import ADMIN_SYS_ID, Access, Accounts
 from sandbox.servicenow.attachments import Attachments
+from sandbox.servicenow.business_rules import BusinessRules
+from sandbox.servicenow.cascades import Cascades
+from sandbox.servicenow.data_policies import DataPolicies
 from sandbox.servicenow.engine import Engine
 from sandbox.servicenow.events import Automation
 from sandbox.servicenow.fault_plan import FaultPlan
@@ -17,9 +20,11 @@ from sandbox.servicenow.faults import Waits
 from sandbox.servicenow.jobs import SYSTEM, JobQueue
 from sandbox.servicenow.mid_server import MidServer
 from sandbox.servicenow.mishaps import CLOCK_SKEW, SKEWED
+from sandbox.servicenow.rate_limits import RateLimits
 from sandbox.servicenow.records import LedgerEntry, Records, platform_time
 from sandbox.servicenow.schema import Schema, read_app_tables
 from sandbox.servicenow.sessions import LONGEST_LINE, SEMAPHORES, Gate, Sessions
+from sandbox.servicenow.stock_rules import StockRules
 from sandbox.servicenow.stock_tables import STOCK_TABLES
 from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.tokens import REGISTRY, Registry, Tokens
@@ -61,6 +66,7 @@ class ServiceNow:
     plan: FaultPlan | None = None
     waits: Waits = field(default_factory=Waits)
     batch_limit: int | None = None
+    batch_seconds: float = 30.0
     app_folder: Path = APP_FOLDER
 
     def __post_init__(self) -> None:
@@ -68,12 +74,15 @@ class ServiceNow:
         self.clock = lambda: true_clock() + (CLOCK_SKEW if SKEWED in self.faults else timedelta())
         tables = [*STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
         self.records = Records(Schema(tables), self.clock)
+        for rules in (Cascades, StockRules, BusinessRules, DataPolicies):
+            rules(self.records)
         self.accounts = Accounts(self.records)
         self.access = Access(self.records)
         self.tokens = Tokens()
         self.registry = Registry(self.records)
         self.sessions = Sessions()
         self.semaphores = Gate(SEMAPHORES, LONGEST_LINE)
+        self.rate_limits = RateLimits(self.records, self.clock)
         self.workflow = Workflow(self.records)
         self.jobs = JobQueue()
         self.attachments = Attachments(self.records, self.jobs)
