@@ -69,7 +69,7 @@ class Engine:
 
     def run_file(self, name: str, **arguments: object) -> object:
         """Run one of the scoped app's script files, named from its folder."""
-        return self.run((self._folder / name).read_text(), Path(name).name, **arguments)
+        return self.run((self._folder / name).read_text(), Path(name).name, SYSTEM, **arguments)
 
     def _declaration(self, name: str, value: object) -> str:
         if isinstance(value, tuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def of_probe(request: Request) -> str:
     root = Element("parameters")
     for name, value in _parameters(request).items():
         SubElement(root, "parameter", name=name, value=value)
-    return _DECLARATION + ElementTree.tostring(root, "unicode")
+    return _DECLARATION + ET.tostring(root, "unicode")
 
 
 def of_reply(probe: str, reply: Reply) -> str:
@@ -38,7 +38,7 @@ def of_reply(probe: str, reply: Reply) -> str:
     parameters = SubElement(root, "parameters")
     for name, value in told.items():
         SubElement(parameters, "parameter", name=name, value=_printable(value))
-    return _DECLARATION + ElementTree.tostring(root, "unicode")
+    return _DECLARATION + ET.tostring(root, "unicode")
 
 
 def read_parameters(payload: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ def is_xml(payload: str) -> bool:
     """Whether it can be parsed."""
     try:
         _parsed(payload)
-    except ElementTree.ParseError:
+    except ET.ParseError:
         return False
     return True
 
@@ -99,12 +99,12 @@ def _fields(values: Mapping[str, str]) -> str:
     root = Element("fields")
     for name, value in values.items():
         SubElement(root, "field", name=name, value=value)
-    return ElementTree.tostring(root, "unicode")
+    return ET.tostring(root, "unicode")
 
 
 def _parsed(payload: str) -> Element:
     """What the sandbox itself wrote, or an administrator; nobody else writes the queue."""
-    return ElementTree.fromstring(payload)  # noqa: S314 - see above
+    return ET.fromstring(payload)  # noqa: S314 - see above
 
 
 def _printable(text: str) -> str:

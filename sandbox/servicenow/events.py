@@ -120,7 +120,8 @@ class Automation:
     def _run_actions(self, event: Row) -> bool:
         actions = [a for a in self._actions if a["event_name"] == event["name"] and a["active"]]
         told = self._records.full("sysevent", event)
-        return all([self._run(action, event=told, current=None) for action in actions])
+        done = [self._run(action, event=told, current=None) for action in actions]
+        return all(done)
 
     def _after_write(self, change: Change) -> None:
         for rule in self._rules:

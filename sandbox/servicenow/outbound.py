@@ -135,7 +135,7 @@ class Outbound:
         return self._records.insert("ecc_queue", values, SYSTEM)["sys_id"]
 
     def wait(self, probe: str, seconds: float) -> Reply | None:
-        """The reply to a queued call; None when there is none after so many seconds (or the cap)."""
+        """The reply to a queued call; None when there is none after so many seconds, or the cap."""
         deadline = time.monotonic() + min(seconds, self.longest_seconds)
         while (reply := self._reply_to(probe)) is None and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)

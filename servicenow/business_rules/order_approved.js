@@ -1,3 +1,3 @@
 (function executeRule(current, previous /*null when async*/) {
-    new BrokerClient().announce('order', current, 0);
+    new BrokerClient().announce('order', current);
 })(current, previous);

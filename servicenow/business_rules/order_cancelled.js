@@ -1,3 +1,3 @@
 (function executeRule(current, previous /*null when async*/) {
-    new BrokerClient().announce('cancellation', current, 0);
+    new BrokerClient().announce('cancellation', current);
 })(current, previous);

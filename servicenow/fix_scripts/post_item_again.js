@@ -6,5 +6,5 @@
         gs.error('Request Broker: there is no requested item ' + NUMBER);
         return;
     }
-    new BrokerClient().postOrder(item);
+    new BrokerClient().announce('order', item);
 })();

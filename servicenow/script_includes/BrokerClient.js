@@ -4,52 +4,78 @@
  * Signature: Standard Webhooks, version 1. The body is pure ASCII, so that the bytes that are signed are
  * the bytes that are sent, whatever encoding the platform uses; `$` is escaped too, because the platform
  * takes `${...}` in a body for a variable.
+ *
+ * Orders and cancellations are announcements: each has a row that waits until the broker has answered, at
+ * once or, through a MID Server, some time later as a reply in the ECC queue.
  */
 var BrokerClient = Class.create();
 BrokerClient.prototype = {
     SCOPE: 'x_rqbrk_access',
     VERSION: '1.0.0',
+    ANNOUNCEMENTS: 'x_rqbrk_access_announcement',
+    CORRELATOR: 'rqbrk_',
     TIMEOUT_MS: 10000,
     AGAIN: 'post_again',
     TRIES: 30,
     LONGEST_PAUSE_SECONDS: 3600,
+    STALE_SECONDS: 240,
 
     initialize: function () {
         this.source = this._property('source');
-        this._unheard = false;
+        this.mid = this._property('mid_server').trim();
     },
 
     /**
-     * Posts that an item was approved ('order') or cancelled ('cancellation'). Whom the broker could not
-     * hear is announced again: after some seconds, then ever more rarely, for a day. What the broker has
-     * refused is not: it would refuse it again.
+     * Announces that an item was approved ('order') or cancelled ('cancellation'). Whom the broker could not
+     * hear, or never answered, is announced again: after some seconds, then ever more rarely, for a day. What
+     * the broker has refused is not: it would refuse it again.
      */
-    announce: function (what, item, tries) {
-        var taken = what === 'order' ? this.postOrder(item) : this.postCancellation(item);
-        if (!taken && this._unheard) {
-            this._announceLater(what, item, tries + 1);
+    announce: function (what, item) {
+        var row = new GlideRecord(this.ANNOUNCEMENTS);
+        row.initialize();
+        row.setValue('what', what);
+        row.setValue('item', item.getUniqueValue());
+        row.setValue('number', item.getValue('number'));
+        row.setValue('state', 'waiting');
+        row.setValue('tries', 0);
+        row.insert();
+        this._tell(row, item);
+    },
+
+    /** Announces once more what still waits, unless a later call to wake up has taken this one's place. */
+    announceAgain: function (key, wake) {
+        var row = new GlideRecord(this.ANNOUNCEMENTS);
+        if (!row.get(key) || row.getValue('state') !== 'waiting' || row.getValue('wake') !== wake) {
+            return;
+        }
+        var item = new GlideRecord('sc_req_item');
+        if (item.get(row.getValue('item'))) {
+            this._tell(row, item);
         }
     },
 
-    /** Posts one approved requested item. True when the broker has taken it. */
-    postOrder: function (item) {
-        return this._post('orders', '/api/v1/orders', this.orderBody(item), item.getValue('number'));
+    /** What a MID Server brought back: an input row of the ECC queue that answers an announcement. */
+    answered: function (reply) {
+        var row = new GlideRecord(this.ANNOUNCEMENTS);
+        var correlator = reply.getValue('agent_correlator') || '';
+        if (row.get(correlator.slice(this.CORRELATOR.length))) {
+            this._settle(row, this._judge(this._readReply(reply), this._subject(row), row.getValue('sent_at')));
+        }
     },
 
-    /** Posts that a requested item was cancelled. True when the broker has taken it. */
-    postCancellation: function (item) {
-        var body = {
+    /** Posts that a user signed in, at a time in the platform's format (UTC). Nobody waits for the answer. */
+    postLogin: function (userName, at) {
+        var body = { source: this.source, user_name: userName, occurred_at: this._isoTime(at) };
+        this._post('events', '/api/v1/events/login', body, 'login of ' + userName, '');
+    },
+
+    /** What the broker is told of a cancellation. */
+    cancellationBody: function (item) {
+        return {
             source: this.source,
             item: { number: item.getValue('number'), sys_id: item.getUniqueValue() },
             event: 'cancelled'
         };
-        return this._post('events', '/api/v1/events/order', body, 'cancellation of ' + item.getValue('number'));
-    },
-
-    /** Posts that a user signed in, at a time in the platform's format (UTC). True when taken. */
-    postLogin: function (userName, at) {
-        var body = { source: this.source, user_name: userName, occurred_at: this._isoTime(at) };
-        return this._post('events', '/api/v1/events/login', body, 'login of ' + userName);
     },
 
     /** Users whose sign-ins are of no interest: the broker's own, or it would wake itself up. */
@@ -102,33 +128,75 @@ BrokerClient.prototype = {
         });
     },
 
-    _announceLater: function (what, item, tries) {
+    _subject: function (row) {
+        return (row.getValue('what') === 'order' ? '' : 'cancellation of ') + row.getValue('number');
+    },
+
+    _tell: function (row, item) {
+        var order = row.getValue('what') === 'order';
+        row.setValue('tries', Number(row.getValue('tries') || 0) + 1);
+        row.setValue('sent_at', new GlideDateTime().getValue());
+        /* Should no answer ever come, neither now nor through the MID Server. */
+        this._wakeIn(row, Number(this._property('answer_seconds')) || 180);
+        this._settle(row, order ?
+            this._post('orders', '/api/v1/orders', this.orderBody(item), this._subject(row), row.getUniqueValue()) :
+            this._post('events', '/api/v1/events/order', this.cancellationBody(item), this._subject(row), row.getUniqueValue()));
+    },
+
+    _settle: function (row, outcome) {
+        if (outcome.state === 'queued' || row.getValue('state') === 'taken') {
+            return;
+        }
+        row.setValue('answer', outcome.reason.slice(0, 1000));
+        if (outcome.state === 'unheard') {
+            this._announceLater(row);
+            return;
+        }
+        row.setValue('state', outcome.state);
+        row.update();
+    },
+
+    _announceLater: function (row) {
+        var tries = Number(row.getValue('tries'));
         if (tries >= this.TRIES) {
-            gs.error('Request Broker: ' + item.getValue('number') + ' is not announced again after ' + tries + ' tries');
+            row.setValue('state', 'given_up');
+            row.update();
+            gs.error('Request Broker: ' + this._subject(row) + ' is not announced again after ' + tries + ' tries');
             return;
         }
         var first = Number(this._property('post_again_seconds')) || 10;
-        var at = new GlideDateTime();
-        at.addSeconds(Math.min(first * Math.pow(2, tries - 1), this.LONGEST_PAUSE_SECONDS));
-        gs.eventQueueScheduled(this.SCOPE + '.' + this.AGAIN, item, what + ':' + item.getUniqueValue(), String(tries), at);
+        this._wakeIn(row, Math.min(first * Math.pow(2, tries - 1), this.LONGEST_PAUSE_SECONDS));
     },
 
-    _post: function (family, path, value, subject) {
+    /* Only the latest call to wake up counts: its name stands in the row. */
+    _wakeIn: function (row, seconds) {
+        var at = new GlideDateTime();
+        var wake = gs.generateGUID();
+        at.addSeconds(seconds);
+        row.setValue('wake', wake);
+        row.update();
+        gs.eventQueueScheduled(this.SCOPE + '.' + this.AGAIN, row, row.getUniqueValue(), wake, at);
+    },
+
+    /* The outcome: taken, refused, unheard (worth another try), or queued for the MID Server. */
+    _post: function (family, path, value, subject, key) {
         var url = this._property('broker_url');
-        this._unheard = false;
+        var reason = '';
         if (url === '') {
-            gs.error('Request Broker: ' + subject + ' was not sent, property ' + this.SCOPE + '.broker_url is empty');
-            return false;
+            reason = 'property ' + this.SCOPE + '.broker_url is empty';
+            gs.error('Request Broker: ' + subject + ' was not sent, ' + reason);
+            return { state: 'refused', reason: reason };
         }
         try {
-            return this._judge(this._send(family, url.replace(/\/+$/, '') + path, this.asciiJson(value)), subject);
+            var message = this._message(family, url.replace(/\/+$/, '') + path, this.asciiJson(value));
+            return this.mid === '' ? this._judge(this._read(message.execute()), subject, '') : this._queue(message, key);
         } catch (error) {
             gs.error('Request Broker: ' + subject + ' was not sent: ' + error);
-            return false;
+            return { state: 'refused', reason: String(error) };
         }
     },
 
-    _send: function (family, url, body) {
+    _message: function (family, url, body) {
         var timestamp = String(Math.floor(Number(new GlideDateTime().getNumericValue()) / 1000));
         var headers = this.signedHeaders(family, 'msg_' + gs.generateGUID(), timestamp, body);
         var message = new sn_ws.RESTMessageV2();
@@ -141,26 +209,91 @@ BrokerClient.prototype = {
             }
         }
         message.setRequestBody(body);
-        return message.execute();
+        return message;
+    },
+
+    /* Through a MID Server there is no answer now: it comes as a row of the ECC queue, see `answered`. */
+    _queue: function (message, key) {
+        message.setMIDServer(this.mid);
+        message.setEccParameter('skip_sensor', 'true');
+        if (key !== '') {
+            message.setEccCorrelator(this.CORRELATOR + key);
+        }
+        message.executeAsync();
+        return { state: 'queued', reason: '' };
     },
 
     /* haveError() speaks of the transport only: an HTTP refusal shows in the status code alone. */
-    _judge: function (response, subject) {
-        var status = Number(response.getStatusCode());
-        if (status >= 200 && status < 300) {
-            gs.info('Request Broker: ' + subject + ' was taken (HTTP ' + status + ')');
-            return true;
-        }
-        this._unheard = status === 0 || status === 429 || status >= 500;
-        gs.error('Request Broker: ' + subject + ' was not taken: ' + this._reason(status, response));
-        return false;
+    _read: function (response) {
+        return {
+            status: Number(response.getStatusCode()),
+            body: String(response.getBody() || ''),
+            error: String(response.getErrorMessage() || '')
+        };
     },
 
-    _reason: function (status, response) {
-        if (status === 0) {
-            return 'no answer (' + response.getErrorMessage() + ')';
+    /* The envelope of a reply: <results><result><output>…</output></result><parameters>…</parameters></results>. */
+    _readReply: function (reply) {
+        var payload = reply.getValue('payload') || '';
+        var xml = new XMLDocument2();
+        xml.parseXML(payload);
+        var body = String(xml.getNodeText('//results/result/output') || '');
+        var status = this._parameter(payload, 'http_status_code');
+        return {
+            status: status === '' ? this._statusIn(body) : Number(status),
+            body: body,
+            error: String(reply.getValue('error_string') || '')
+        };
+    },
+
+    /* One <parameter name="…" value="…"/>, whatever the order of its attributes. */
+    _parameter: function (payload, name) {
+        var tags = payload.match(/<parameter\b[^>]*>/g) || [];
+        for (var i = 0; i < tags.length; i += 1) {
+            if (tags[i].indexOf('name="' + name + '"') >= 0) {
+                var found = /value="([^"]*)"/.exec(tags[i]);
+                return found === null ? '' : found[1];
+            }
         }
-        return 'HTTP ' + status + ' ' + String(response.getBody() || '').slice(0, 300);
+        return '';
+    },
+
+    /* A MID Server that tells no status: the broker's own answers say what they are. */
+    _statusIn: function (body) {
+        try {
+            return Number(JSON.parse(body).status) || 202;
+        } catch (error) {
+            return 0;
+        }
+    },
+
+    _judge: function (answer, subject, sentAt) {
+        if (answer.status >= 200 && answer.status < 300) {
+            gs.info('Request Broker: ' + subject + ' was taken (HTTP ' + answer.status + ')');
+            return { state: 'taken', reason: 'HTTP ' + answer.status };
+        }
+        var reason = this._reason(answer);
+        gs.error('Request Broker: ' + subject + ' was not taken: ' + reason);
+        return { state: this._isWorthAnotherTry(answer.status, sentAt) ? 'unheard' : 'refused', reason: reason };
+    },
+
+    /* A signature is good for five minutes. What a MID Server kept for longer is refused, and signed anew. */
+    _isWorthAnotherTry: function (status, sentAt) {
+        if (status === 0 || status === 429 || status >= 500) {
+            return true;
+        }
+        if (status !== 401 || !sentAt) {
+            return false;
+        }
+        var age = Number(new GlideDateTime().getNumericValue()) - Number(new GlideDateTime(sentAt).getNumericValue());
+        return age > this.STALE_SECONDS * 1000;
+    },
+
+    _reason: function (answer) {
+        if (answer.status === 0) {
+            return 'no answer (' + answer.error + ')';
+        }
+        return 'HTTP ' + answer.status + ' ' + answer.body.slice(0, 300);
     },
 
     _request: function (item) {

@@ -8,6 +8,7 @@ import hmac
 import json
 import re
 import time
+from typing import Any
 
 import pytest
 import requests
@@ -33,6 +34,10 @@ def sign_in(desk: Desk, user_name: str, password: str = "demo") -> requests.Resp
     with requests.Session() as browser:
         form = {"user_name": user_name, "user_password": password}
         return browser.post(f"{desk.url}/login.do", data=form, allow_redirects=False)
+
+
+def announcements(desk: Desk) -> list[dict[str, Any]]:
+    return desk.as_("admin").rows("x_rqbrk_access_announcement")
 
 
 def log_of(desk: Desk) -> list[tuple[str, str]]:
@@ -193,24 +198,53 @@ def test_a_broker_that_could_not_take_an_item_is_told_again(
 
 
 def test_pauses_grow_and_end_with_a_line_in_the_log(desk: Desk, receiver: Receiver) -> None:
-    ritm = desk.ordered()
-    waits: list[tuple[str, float]] = []
-    begun = desk.state.records.clock().timestamp()
-    desk.state.engine.queue_event_at = lambda name, parm1, parm2, at: waits.append(
-        (f"{name} {parm1} {parm2}", at / 1000 - begun)
-    )
+    desk.state.properties["x_rqbrk_access.answer_seconds"] = "1000000"
     receiver.status = 503
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    waits: list[float] = []
+    desk.state.engine.queue_event_at = lambda name, parm1, parm2, at: waits.append(
+        at / 1000 - desk.state.records.clock().timestamp()
+    )
+    (row,) = announcements(desk)
     for tries in (0, 1, 2, 12, 29):
-        desk.state.engine.run(
-            f"new BrokerClient().announce('order', item, {tries});",
-            item=("sc_req_item", desk.item(ritm["sys_id"])),
+        again = (
+            f"row.setValue('tries', {tries}); row.setValue('wake', 'w'); row.update();"
+            f"new BrokerClient().announceAgain('{row['sys_id']}', 'w');"
         )
-    told = f"x_rqbrk_access.post_again order:{ritm['sys_id']}"
-    assert [what for what, _ in waits] == [f"{told} {tries}" for tries in (1, 2, 3, 13)]
-    for (_, wait), pause in zip(waits, (10, 20, 40, 3600), strict=True):
-        assert pause - 1 < wait < pause + 60
+        desk.state.engine.run(again, row=("x_rqbrk_access_announcement", row))
+    for wait, pause in zip(
+        [wait for wait in waits if wait < 999_000], (10, 20, 40, 3600), strict=True
+    ):
+        assert pause - 60 < wait < pause + 1
     message = f"Request Broker: {ritm['number']} is not announced again after 30 tries"
     assert ("error", message) in log_of(desk)
+    assert announcements(desk)[0]["state"] == "given_up"
+
+
+def test_only_the_latest_call_to_wake_up_counts(desk: Desk, receiver: Receiver) -> None:
+    receiver.status = 503
+    desk.decide(desk.ordered(), "approved")
+    assert desk.state.jobs.wait_idle()
+    (row,) = announcements(desk)
+    desk.state.engine.run(f"new BrokerClient().announceAgain('{row['sys_id']}', 'an older one');")
+    assert len(receiver.to(ORDERS)) == 1
+    desk.state.engine.run(f"new BrokerClient().announceAgain('{row['sys_id']}', '{row['wake']}');")
+    assert len(receiver.to(ORDERS)) == 2
+
+
+def test_an_announcement_tells_what_became_of_it(desk: Desk, receiver: Receiver) -> None:
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    receiver.status = 403
+    desk.as_("admin").patch("sc_req_item", ritm["sys_id"], approval="cancelled")
+    assert desk.state.jobs.wait_idle()
+    told = {row["what"]: row for row in announcements(desk)}
+    assert (told["order"]["state"], told["order"]["answer"]) == ("taken", "HTTP 202")
+    assert told["cancellation"]["state"] == "refused"
+    assert {row["number"] for row in told.values()} == {ritm["number"]}
 
 
 def test_what_is_for_later_is_dropped_with_the_instance(desk: Desk, receiver: Receiver) -> None:
@@ -220,7 +254,7 @@ def test_what_is_for_later_is_dropped_with_the_instance(desk: Desk, receiver: Re
     wait_until(lambda: len(receiver.to(ORDERS)) > 0, "the first post")
     assert desk.state.jobs.wait_idle()
     desk.state.jobs.close()
-    assert all(timer.finished.is_set() for timer in desk.state.jobs._later)
+    assert desk.state.jobs.waiting == 0
 
 
 def test_without_an_address_the_log_says_which_property_is_empty(desk: Desk) -> None:
