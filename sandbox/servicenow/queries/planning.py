@@ -8,7 +8,7 @@ from sandbox.servicenow.records import Records, Row
 from sandbox.servicenow.schema import Column
 
 # Columns whose stored text is equal exactly when their value is; `1.0` and `1` are the same number.
-_SHARP = frozenset({"string", "reference", "GUID", "choice", "email", "url", "sys_class_name"})
+_SHARP = frozenset({"string", "reference", "GUID", "choice", "email", "url"})
 
 
 def rows_to_look_at(records: Records, query: Query) -> list[Row]:
