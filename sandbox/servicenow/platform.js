@@ -310,7 +310,7 @@ function restAnswerLater(probe, known) {
     }
     return {
         waitForResponse: function (seconds) {
-            answer = answer || call_python('wait', probe, Number(seconds));
+            answer = answer || call_python('wait', probe, Number(seconds)) || null;
             if (answer === null) {
                 throw new Error(told);
             }

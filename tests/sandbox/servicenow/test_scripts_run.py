@@ -204,8 +204,8 @@ def test_pauses_grow_and_end_with_a_line_in_the_log(desk: Desk, receiver: Receiv
     desk.decide(ritm, "approved")
     assert desk.state.jobs.wait_idle()
     waits: list[float] = []
-    desk.state.engine.queue_event_at = lambda name, parm1, parm2, at: waits.append(
-        at / 1000 - desk.state.records.clock().timestamp()
+    desk.state.engine.queue_event_at = lambda *told: waits.append(
+        told[3] / 1000 - desk.state.records.clock().timestamp()
     )
     (row,) = announcements(desk)
     for tries in (0, 1, 2, 12, 29):
