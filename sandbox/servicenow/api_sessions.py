@@ -33,8 +33,11 @@ def install(app: Flask) -> None:
 
 def _enter() -> Response | None:
     """Wait for the session and for a semaphore; an answer when one of them takes no more."""
+    if INNER in request.environ:
+        # the parts of a batch share `g` with the batch itself, which holds the gates
+        return None
     g.gates, g.waits = [], {"sem_wait": 0.0, "sesh_wait": 0.0}
-    if not request.path.startswith("/api/") or INNER in request.environ:
+    if not request.path.startswith("/api/"):
         return None
     switches, session = instance().switches, instance().sessions.find(request.cookies.get(COOKIE))
     if session and switches.session_queue_limited and not _pass("sesh_wait", session.gate):
@@ -54,6 +57,8 @@ def _pass(name: str, gate: Gate) -> bool:
 
 
 def _leave(_: BaseException | None) -> None:
+    if INNER in request.environ:
+        return
     for gate in g.pop("gates", []):
         gate.leave()
 
