@@ -135,7 +135,8 @@ def _call(part: dict[str, Any], body: bytes) -> AnyResponse:
     )
     environ = builder.get_environ()
     environ[INNER] = caller()
-    return AnyResponse.from_app(current_app.wsgi_app, environ, buffered=True)
+    with current_app.app_context():  # so that no part knows what another remembered in `g`
+        return AnyResponse.from_app(current_app.wsgi_app, environ, buffered=True)
 
 
 def _decoded(body: str | None) -> bytes:

@@ -44,7 +44,7 @@ class RateLimits:
 
     def __init__(self, records: Records, clock: Callable[[], datetime]) -> None:
         self._records = records
-        self._clock = clock
+        self.clock = clock
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, int, str, datetime], int] = {}
 
@@ -57,7 +57,7 @@ class RateLimits:
         rule = self._rule(account, method, path)
         if rule is None:
             return None
-        now = self._clock()
+        now = self.clock()
         hour, limit = now.replace(minute=0, second=0, microsecond=0), _limit(rule)
         key = (rule["sys_id"], limit, account.sys_id, hour)
         with self._lock:

@@ -1,0 +1,25 @@
+"""How the APIs beside the Table API behave."""
+
+from __future__ import annotations
+
+from tests.sandbox.servicenow.desks import Desk
+from tests.sandbox.servicenow.proofs import Proof
+from tests.sandbox.servicenow.test_batch import part, post
+
+
+def calls_beyond_a_rules_limit_are_refused(desk: Desk) -> None:
+    values = {"name": "r", "request_limit_per_hour": "1", "active": "true"}
+    desk.state.records.insert("sys_rate_limit_rules", values, "admin")
+    statuses = [desk.as_("broker").table("sys_user", limit="1").status_code for _ in range(2)]
+    assert statuses == [200, 429]
+
+
+def a_batch_inside_a_batch_is_refused(desk: Desk) -> None:
+    inner = part(1, "POST", "/api/now/v1/batch", batch_request_id="1", rest_requests=[])
+    assert post(desk.as_("broker"), inner)["serviced_requests"][0]["status_code"] == 400
+
+
+PROOFS: dict[str, Proof] = {
+    "rate-limit-rules": calls_beyond_a_rules_limit_are_refused,
+    "nested-batches-refused": a_batch_inside_a_batch_is_refused,
+}
