@@ -6,7 +6,7 @@ from broker.context import Broker
 from broker.doctor.clocks import clock
 from broker.doctor.findings import Finding, at_once, listed, note, ok, warning, wrong
 from broker.domain.access import CatalogueMapping, ItemName
-from broker.domain.errors import ConnectorError, Unavailable
+from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
 from broker.ports.desk import Desk
 from broker.ports.health import Health
 from broker.ports.iga import Iga
@@ -40,6 +40,8 @@ def _health(connection: Iga | Desk) -> Generator[Finding, None, Health | None]:
 
 def _advice(error: ConnectorError) -> str:
     prefix = f"{PREFIX}{error.system.upper()}_"
+    if isinstance(error, Misconfigured) and error.advice:
+        return error.advice
     if isinstance(error, Unavailable):
         return f"see whether it runs, and whether {prefix}URL is its address"
     return f"correct the settings {prefix}…, or the account there"

@@ -38,7 +38,14 @@ class NotFound(ConnectorError):
 
 
 class Misconfigured(ConnectorError):
-    """Credentials, address or rights are wrong: stop, and tell an operator."""
+    """Credentials, address or rights are wrong: stop, and tell an operator.
+
+    `advice` is what to do about it, where the connector knows better than "look at the settings".
+    """
+
+    def __init__(self, system: str, reason: str, advice: str = "") -> None:
+        super().__init__(system, reason)
+        self.advice = advice
 
 
 class Postponed(Exception):

@@ -71,6 +71,22 @@ class DeskOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskWaiting:
+    """A decision of the desk's own that waits for somebody, and where it is made.
+
+    `number` names the desk's record if it has one, `about` says what it is; `on_behalf_of` is the
+    name of the approver for whom this person stands in, or empty.
+    """
+
+    id: str
+    number: str
+    about: str
+    on_behalf_of: str
+    since: datetime | None
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class MirrorRow:
     """One row to be written into the desk: id (32 hex) and the fields, all text.
 
@@ -169,5 +185,18 @@ class DirectoryPort(Protocol):
         ...
 
 
-class Desk(OrdersPort, MirrorPort, DirectoryPort, Protocol):
+@runtime_checkable
+class DecisionsPort(Protocol):
+    """A desk that has approvals of its own."""
+
+    name: str
+
+    def waiting_for(self, key: str, at: datetime) -> Sequence[DeskWaiting]:
+        """What waits at that moment for the user with this immutable id, oldest first, also for
+        those for whom they stand in. Answers or raises within seconds: a person waits.
+        """
+        ...
+
+
+class Desk(OrdersPort, MirrorPort, DirectoryPort, DecisionsPort, Protocol):
     """All that a full desk offers."""

@@ -73,7 +73,8 @@ def _try(connection: Iga | Desk) -> Check:
         says = connection.check().says
         return Check(connection.name, True, says.removeprefix(connection.name).strip())
     except ConnectorError as error:
-        return Check(connection.name, False, error.reason)
+        told = [error.reason, getattr(error, "advice", "")]
+        return Check(connection.name, False, ": ".join(filter(None, told)))
 
 
 def _note(action: str, subject: tuple[str, str], details: dict[str, object]) -> None:

@@ -91,7 +91,7 @@ def test_a_table_of_which_the_account_sees_nothing_is_named(
 
 
 def test_an_instance_without_our_app_does_not_pass_the_check(desk: DeskSite) -> None:
-    with pytest.raises(Misconfigured, match="no table x_other_request or x_other_approval"):
+    with pytest.raises(Misconfigured, match="has no application x_other"):
         desk.connect(scope="x_other").check()
 
 

@@ -7,18 +7,19 @@ from datetime import timedelta
 
 from broker.connectors.desk.servicenow.paging import OutOfOrder, Page, by_key
 from broker.connectors.desk.servicenow.settings import Settings
-from broker.connectors.desk.servicenow.values import Row, one_of, sys_id, unwrapped
+from broker.connectors.desk.servicenow.values import Row, labelled, one_of, sys_id, unwrapped
 from broker.connectors.failures import CutShort, said, unclear
 from broker.connectors.http import Answer, Auth, Basic, Http, Limits
 from broker.connectors.oauth import Tokens
 from broker.connectors.pace import Lanes, Pace
-from broker.domain.errors import Misconfigured, NotFound, UnknownOutcome
+from broker.domain.errors import Misconfigured, NotFound, Refused, UnknownOutcome
 
 _log = logging.getLogger(__name__)
 _TABLE = "/api/now/table"
 _BATCH = "/api/now/v1/batch"
 _TOKEN = "/oauth_token.do"  # noqa: S105 - a path
 _PLAIN = {"sysparm_display_value": "false", "sysparm_exclude_reference_link": "true"}
+_BOTH = _PLAIN | {"sysparm_display_value": "all"}
 _SAMPLE, _FEWEST = 10, 10
 # Refusals of this record, not of our rights (ServiceNow docs, "REST API HTTP response codes").
 _RECORD_REFUSED = (b"Data Policy Exception", b"aborted by Business Rule")
@@ -54,13 +55,30 @@ class Client:
         """How far the instance's clock is ahead of ours, by its latest answer."""
         return self._http.clock_ahead
 
-    def hides(self, table: str) -> bool:
-        """Whether there are rows of which we see none: limits come before rights, so the total
+    def sample(self, table: str, fields: Sequence[str]) -> tuple[list[Row], bool]:
+        """The first rows, and whether others are hidden: limits come before rights, so the total
         counts what we may not see (ServiceNow docs, "Table API").
         """
-        asked = _PLAIN | _only(("sys_id",)) | {"sysparm_limit": str(_SAMPLE)}
-        answer = self._http.get(f"{_TABLE}/{table}", asked)
-        return not self._several(answer) and bool(_total(answer))
+        asked = {"sysparm_query": "ORDERBYsys_id", "sysparm_limit": str(_SAMPLE)}
+        answer = self._http.get(f"{_TABLE}/{table}", _PLAIN | _only(fields) | asked)
+        rows = self._several(answer)
+        return rows, (_total(answer) or 0) > len(rows)
+
+    def lets_change(self, table: str, key: str) -> bool:
+        """Whether we may write this record. Nothing of it is changed: no field is sent."""
+        try:
+            self.patch(table, key, {})
+        except (Misconfigured, NotFound):
+            return False
+        except Refused:
+            # a rule of the table minds this record; the right was there
+            return True
+        return True
+
+    def app_version(self, scope: str) -> str:
+        """The version of the scoped app, as its own API tells; Refused or NotFound without it."""
+        answer = self._http.get(f"/api/{scope}/v1/broker/version")
+        return self._one(answer).get("version", "")
 
     def row(self, table: str, key: str, fields: Sequence[str]) -> Row:
         """The record with this sys_id; NotFound if it is gone or hidden."""
@@ -74,14 +92,18 @@ class Client:
         shown = {"sysparm_display_value": "true", **_only(fields)}
         return self._one(self._http.get(self._path(table, key), shown))
 
-    def rows(self, table: str, query: str, fields: Sequence[str]) -> Iterator[Row]:
+    def rows(
+        self, table: str, query: str, fields: Sequence[str], labels: bool = False
+    ) -> Iterator[Row]:
         """Every row that meets `query`, each once, by sys_id.
 
         ServiceNow drops conditions that it does not understand, so callers compare each row
-        again. Misconfigured if there are more rows than anybody expects.
+        again. `labels` adds what people see (`values.labelled`). Misconfigured if there are more
+        rows than anybody expects.
         """
         size = _Size(self._limit)
-        read = by_key(lambda beyond: self._page(table, [query, *beyond], fields, size))
+        asked = (_BOTH if labels else _PLAIN) | _only(fields)
+        read = by_key(lambda beyond: self._page(table, [query, *beyond], asked, size))
         try:
             for count, row in enumerate(read, 1):
                 if count > self._most:
@@ -92,25 +114,31 @@ class Client:
             raise Misconfigured(self.system, reason) from None
 
     def rows_of(
-        self, table: str, column: str, ids: Sequence[str], fields: Sequence[str], also: str = ""
+        self,
+        table: str,
+        column: str,
+        ids: Sequence[str],
+        fields: Sequence[str],
+        also: str = "",
+        labels: bool = False,
     ) -> Iterator[Row]:
         """Every row whose `column` is one of `ids` and that meets `also`. Compared again here."""
         wanted = frozenset(ids)
         for condition in one_of(column, list(dict.fromkeys(ids))):
             query = "^".join(filter(None, [condition, also]))
-            for row in self.rows(table, query, (column, *fields)):
+            for row in self.rows(table, query, (column, *fields), labels):
                 if row.get(column) in wanted:
                     yield row
 
     def _page(
-        self, table: str, conditions: Sequence[str], fields: Sequence[str], size: "_Size"
+        self, table: str, conditions: Sequence[str], asked: Mapping[str, str], size: "_Size"
     ) -> Page:
         """The first rows that meet all conditions; fewer at once after an answer was cut off."""
         query = "^".join([*filter(None, conditions), "ORDERBYsys_id"])
         while True:
-            asked = {"sysparm_query": query, "sysparm_limit": str(size.now)}
+            page = {"sysparm_query": query, "sysparm_limit": str(size.now)}
             try:
-                answer = self._http.get(f"{_TABLE}/{table}", _PLAIN | _only(fields) | asked)
+                answer = self._http.get(f"{_TABLE}/{table}", {**asked, **page})
                 return Page(self._several(answer), _total(answer), size.now)
             except CutShort:
                 if not size.halved():
@@ -143,7 +171,7 @@ class Client:
         result = self._result(answer, False)
         if not isinstance(result, list):
             raise unclear(self.system, False, "gave no list in its answer")
-        return [unwrapped(row) for row in result if isinstance(row, dict)]
+        return [labelled(row) for row in result if isinstance(row, dict)]
 
     def _result(self, answer: Answer, writing: bool) -> object:
         """What is in `result`. A 200 may end in an error: a quota cuts answers off."""

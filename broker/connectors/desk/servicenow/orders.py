@@ -27,13 +27,13 @@ _VERSION = ("sys_id", "sys_mod_count", "sys_updated_on")
 _ITEM = (
     *_VERSION,
     *("number", "request", "request.number", "cat_item", "cat_item.name"),
-    *("approval", "state", "active", *columns("requested_for"), *columns("opened_by")),
-    # older releases keep "requested for" on the request only
-    *columns("request.requested_for"),
+    *("approval", "state", "active"),
     *("description", "short_description"),
     # what the catalogue says of every such item, to tell it from what a person wrote
     *("cat_item.short_description", "cat_item.description"),
 )
+# Older releases keep "requested for" on the request only.
+_PEOPLE = ("requested_for", "opened_by", "request.requested_for")
 _APPROVAL = (*_VERSION, "sysapproval", "state", "approver", "approver.user_name", "approver.name")
 _TASK = (*_VERSION, "number", "request_item", "state", "active")
 _NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
@@ -56,6 +56,8 @@ class Orders:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client, self._settings = client, settings
+        people = (columns(path, settings.number_field) for path in _PEOPLE)
+        self._item_columns = (*_ITEM, *(name for names in people for name in names))
 
     def order(self, ref: OrderRef) -> DeskOrder:
         """The item as it is now; NotFound if there is none of this id with this number."""
@@ -70,7 +72,7 @@ class Orders:
             approval=self._approval(item),
             decisions=tuple(_decision(row) for row in approvals),
             requested_for=self._beneficiary(item),
-            opened_by=referred(self._client.system, item, "opened_by"),
+            opened_by=self._person(item, "opened_by"),
             catalogue_item=item.get("cat_item", ""),
             catalogue_label=item.get("cat_item.name", ""),
             variables=variables,
@@ -119,7 +121,7 @@ class Orders:
         return list(self._client.rows_of(TASK, "request_item", [item], _TASK))
 
     def _item(self, ref: OrderRef) -> Row:
-        item = self._client.row(ITEM, ref.item_id, _ITEM)
+        item = self._client.row(ITEM, ref.item_id, self._item_columns)
         if item.get("number") != ref.item_number:
             reason = f"knows this item as {item.get('number')}, not as {ref.item_number}"
             raise NotFound(self._client.system, reason)
@@ -178,7 +180,10 @@ class Orders:
 
     def _beneficiary(self, item: Row) -> Account | None:
         path = "requested_for" if item.get("requested_for") else "request.requested_for"
-        return referred(self._client.system, item, path)
+        return self._person(item, path)
+
+    def _person(self, item: Row, path: str) -> Account | None:
+        return referred(self._client.system, item, path, self._settings.number_field)
 
 
 def _plain(text: str) -> str:

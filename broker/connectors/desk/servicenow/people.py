@@ -3,39 +3,43 @@
 from collections.abc import Iterator
 
 from broker.connectors.desk.servicenow.client import Client
+from broker.connectors.desk.servicenow.settings import Settings
 from broker.connectors.desk.servicenow.values import Row, Unsearchable, equals, is_sys_id, true
 from broker.domain.errors import NotFound
 from broker.domain.people import Account, normal
 
 _TABLE = "sys_user"
-_COLUMNS = ("sys_id", "user_name", "name", "email", "employee_number", "active")
+_COLUMNS = ("sys_id", "user_name", "name", "email", "active")
 
 
-def columns(path: str) -> list[str]:
-    """The columns of the user that `path` refers to, walked by dots."""
-    return [path, *(f"{path}.{column}" for column in _COLUMNS)]
+def columns(path: str, number: str) -> list[str]:
+    """The columns of the user that `path` refers to, walked by dots; `number` is one more."""
+    return [path, *(f"{path}.{column}" for column in (*_COLUMNS, number))]
 
 
-def referred(system: str, row: Row, path: str) -> Account | None:
+def referred(system: str, row: Row, path: str, number: str) -> Account | None:
     """The user that `path` of this row refers to; None if empty or pointing nowhere."""
-    user = {column: row.get(f"{path}.{column}", "") for column in _COLUMNS}
+    user = {column: row.get(f"{path}.{column}", "") for column in (*_COLUMNS, number)}
     if not row.get(path) or user["sys_id"] != row[path] or not user["user_name"]:
         return None
-    return _account(system, user)
+    return _account(system, user, number)
 
 
 class Directory:
     """Look-ups in `sys_user` (ServiceNow docs, "Table API")."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client, self._number = client, settings.number_field
+        self._columns = (*_COLUMNS, self._number)
 
     def account(self, key: str) -> Account | None:
         """The user with this sys_id, or None."""
         if not is_sys_id(key):
             return None
         try:
-            return _account(self._client.system, self._client.row(_TABLE, key, _COLUMNS))
+            return _account(
+                self._client.system, self._client.row(_TABLE, key, self._columns), self._number
+            )
         except NotFound:
             return None
 
@@ -45,24 +49,24 @@ class Directory:
             query = equals("user_name", login)
         except Unsearchable:
             return None
-        rows = self._client.rows(_TABLE, query, _COLUMNS) if login.strip() else iter(())
+        rows = self._client.rows(_TABLE, query, self._columns) if login.strip() else iter(())
         found = [row for row in rows if normal(row.get("user_name", "")) == normal(login)]
-        return _account(self._client.system, found[0]) if len(found) == 1 else None
+        return _account(self._client.system, found[0], self._number) if len(found) == 1 else None
 
     def everybody(self) -> Iterator[Account]:
         """Every user with a user_name, inactive ones too."""
-        for row in self._client.rows(_TABLE, "", _COLUMNS):
+        for row in self._client.rows(_TABLE, "", self._columns):
             if row.get("user_name"):
-                yield _account(self._client.system, row)
+                yield _account(self._client.system, row, self._number)
 
 
-def _account(system: str, user: Row) -> Account:
+def _account(system: str, user: Row, number: str) -> Account:
     return Account(
         system=system,
         key=user.get("sys_id", ""),
         login=user.get("user_name", ""),
         display_name=user.get("name", ""),
         email=user.get("email", ""),
-        employee_number=user.get("employee_number", ""),
+        employee_number=user.get(number, ""),
         active=true(user.get("active", "")),
     )

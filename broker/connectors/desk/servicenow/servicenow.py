@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import quote
 
 from broker.connectors.desk.servicenow.checking import check
@@ -11,10 +12,14 @@ from broker.connectors.desk.servicenow.mirror import Mirror
 from broker.connectors.desk.servicenow.orders import Orders
 from broker.connectors.desk.servicenow.people import Directory
 from broker.connectors.desk.servicenow.settings import Settings
+from broker.connectors.desk.servicenow.waiting import Waiting
+from broker.connectors.http import Limits
 from broker.connectors.pace import Lanes
 from broker.domain.people import Account
-from broker.ports.desk import DeskOrder, MirrorFault, MirrorRow, OrderRef
+from broker.ports.desk import DeskOrder, DeskWaiting, MirrorFault, MirrorRow, OrderRef
 from broker.ports.health import Health
+
+_HURRIED = Limits(read=3.0, total=4.0, tries=1)
 
 
 class ServiceNow:
@@ -22,15 +27,17 @@ class ServiceNow:
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self._settings = name, settings
-        client = Client(name, settings, lanes=Lanes(settings.calls_at_once))
+        lanes = Lanes(settings.calls_at_once)
+        client = Client(name, settings, lanes=lanes)
         self._orders = Orders(client, settings)
         self._journal = Journal(client, self._orders, settings)
         self._mirror = Mirror(client, settings.batch_size)
-        self._directory = Directory(client)
+        self._directory = Directory(client, settings)
+        # somebody looks at a page meanwhile
+        hurried = Client(name, settings, _HURRIED, lanes)
+        self._waiting = Waiting(hurried, settings, self._approval_link)
         base = str(settings.portal_url or settings.url).rstrip("/")
-        self._ticket = (
-            f"{base}{settings.portal_path.rstrip('/')}?id=ticket&table=sc_req_item&sys_id="
-        )
+        self._places = {"base": base, "portal": f"{base}{settings.portal_path.rstrip('/')}"}
 
     def order(self, ref: OrderRef) -> DeskOrder:
         """The item with approvals, people, catalogue item and variables; NotFound if gone."""
@@ -53,8 +60,15 @@ class ServiceNow:
         self._journal.close(ref, marker, complete, note, comment)
 
     def item_link(self, ref: OrderRef) -> str:
-        """Where a person sees this item in the portal."""
-        return self._ticket + quote(ref.item_id, safe="")
+        """Where a person sees this item."""
+        return self._settings.item_link.format(**self._places, sys_id=quote(ref.item_id, safe=""))
+
+    def waiting_for(self, key: str, at: datetime) -> Sequence[DeskWaiting]:
+        """What waits for this user at that moment, within seconds, delegated approvals too."""
+        return self._waiting.of(key, at)
+
+    def _approval_link(self, key: str) -> str:
+        return self._settings.approval_link.format(**self._places, sys_id=quote(key, safe=""))
 
     def mirror(self, rows: Sequence[MirrorRow]) -> Sequence[MirrorFault]:
         """Write every row, creating or changing it; returns those that were not taken."""

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+)
 
 _COLUMN = r"^[a-z][a-z0-9_]*$"
 
@@ -14,6 +22,20 @@ def _split(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+def _template(value: str) -> str:
+    try:
+        value.format(base="", portal="", sys_id="")
+    except (ValueError, KeyError, IndexError, AttributeError):
+        raise ValueError("may hold {base}, {portal} and {sys_id}, and no other braces") from None
+    if "{sys_id}" not in value:
+        raise ValueError("must hold {sys_id}")
+    return value
+
+
+# An address in which an inner one, such as that behind nav_to.do, is encoded already.
+Template = Annotated[str, AfterValidator(_template)]
 
 
 class Settings(BaseModel):
@@ -36,6 +58,11 @@ class Settings(BaseModel):
     )
     portal_path: str = Field(
         default="/sp", pattern=r"^/[\w/-]+$", description="The portal's path, for links to items"
+    )
+    number_field: str = Field(
+        default="employee_number",
+        pattern=_COLUMN,
+        description="Column of sys_user that people are recognised by, as their employee number",
     )
     correlation_id_field: str = Field(
         default="correlation_id", pattern=_COLUMN, description="Item column for the request id"
@@ -67,11 +94,22 @@ class Settings(BaseModel):
     cancelled_words: Words = Field(
         default=("cancelled", "not_required"), description="Values that mean no longer wanted"
     )
+    item_link: Template = Field(
+        default="{portal}?id=ticket&table=sc_req_item&sys_id={sys_id}",
+        description="Address of an item",
+    )
+    approval_link: Template = Field(
+        default="{portal}?id=approval&table=sysapproval_approver&sys_id={sys_id}",
+        description="Address of an approval",
+    )
     item_prefix: str = Field(
         default="RITM", pattern=r"^[A-Za-z]*$", description="What numbers of items begin with"
     )
     number_digits: int = Field(
         default=7, ge=1, le=20, description="Digits of a number, filled up with zeros"
+    )
+    waiting_words: Words = Field(
+        default=("requested",), description="States of an approval that wait for its approver"
     )
     scope: str = Field(
         default="x_rqbrk_access", pattern=r"^x_[a-z0-9_]+$", description="Scope of the broker's app"

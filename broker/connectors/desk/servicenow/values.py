@@ -9,6 +9,7 @@ from broker.domain.errors import NotFound
 Row = Mapping[str, str]
 _SYS_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _STAMP = "%Y-%m-%d %H:%M:%S"
+LABEL = " label"
 # Of 245 ids in one address 8,182 bytes were measured; with commas encoded there is room for these.
 _MOST_IDS = 150
 _LONGEST_VALUE = 255
@@ -36,6 +37,16 @@ def unwrapped(row: Mapping[str, object]) -> dict[str, str]:
     ServiceNow docs, "Table API"; all values are strings, and empty ones are "" or null.
     """
     return {key: _plain(value) for key, value in row.items()}
+
+
+def labelled(row: Mapping[str, object]) -> dict[str, str]:
+    """A row asked for with both: the values, and what people see under the name and LABEL."""
+    shown = {
+        f"{key}{LABEL}": _plain(value.get("display_value"))
+        for key, value in row.items()
+        if isinstance(value, dict)
+    }
+    return unwrapped(row) | shown
 
 
 def _plain(value: object) -> str:
