@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     _Accepted = socket.socket | tuple[bytes, socket.socket]
 
 LOOPBACK = "127.0.0.1"
-# An app that has ended the connection itself says so in the environment: there is no answer.
-HUNG_UP = "sandbox.hung_up"
+# In the environment of a call: what is put in says that the app has ended the connection itself.
+_HUNG_UP = "sandbox.hung_up"
 _BACKLOG = 128
 _POLL_SECONDS = 0.05
 
@@ -39,6 +39,7 @@ class _Handler(WSGIRequestHandler):
     def make_environ(self) -> WSGIEnvironment:
         """The request with its body read to the end, so that the connection can be used again."""
         environ = super().make_environ()
+        environ[_HUNG_UP] = []
         body = environ["wsgi.input"]
         if not environ.get("wsgi.input_terminated"):
             length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -53,7 +54,7 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.environ = self.make_environ()
         pieces, status, headers = run_wsgi_app(self.server.app, self.environ, buffered=True)
-        if HUNG_UP in self.environ:
+        if self.environ[_HUNG_UP]:
             self.close_connection = True
             return
         self._answer(status, headers, b"".join(pieces))
@@ -154,6 +155,17 @@ def cut(connection: socket.socket) -> None:
     """End a connection without an answer; one that is gone already is fine."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
+
+
+def hang_up(environ: WSGIEnvironment, sent: bytes = b"") -> None:
+    """End a call's connection, after these bytes, without any other answer."""
+    connection: socket.socket | None = environ.get("werkzeug.socket")
+    if connection is None:
+        return
+    with suppress(OSError):
+        connection.sendall(sent)
+    cut(connection)
+    environ[_HUNG_UP].append(True)
 
 
 def listen(port: int = 0) -> socket.socket:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
-from sandbox.web import HUNG_UP, cut
+from sandbox.web import hang_up
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -216,12 +216,7 @@ def overflowed(_: Call) -> Response:
 
 def _hang_up(call: Call, sent: bytes = b"") -> Response:
     """Send what there is and end the connection; somebody without a connection is told 502."""
-    connection = call.environ.get("werkzeug.socket")
-    if connection is not None:
-        if sent:
-            connection.sendall(sent)
-        cut(connection)
-    call.environ[HUNG_UP] = True
+    hang_up(call.environ, sent)
     return Response("", 502)
 
 
