@@ -1,21 +1,21 @@
-"""What the platform does by itself with requests: ordering, approval, fulfilment task, roll-up.
+"""What the platform does by itself with requests: ordering, approval, fulfilment task.
 
-ServiceNow docs, "Service Catalog state closure", "Request Management architecture": a plain request
-is approved inside its insert, an item waits for its approvers, the first decision moots the others,
-a closed task closes its item and that its request.
+ServiceNow docs, "Request Management architecture": a plain request is approved inside its insert,
+an item waits for its approvers, an approved item gets its task. What closes, and what follows from
+a decision, is in `closing.py` and `approvals.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.servicenow.approvals import Approvals
+from sandbox.servicenow.closing import Closing
+from sandbox.servicenow.jobs import SYSTEM
 from sandbox.servicenow.records import Change, Records, Row
-from sandbox.servicenow.stock_tables import CLOSED_STATES
 
-SYSTEM = "system"
-_OPEN_APPROVALS = frozenset({"requested", "not requested"})
-_REQUEST_STATES = {"3": "closed_complete", "4": "closed_incomplete", "7": "closed_skipped"}
-_STAGES = {"3": "completed", "4": "Request Cancelled", "7": "completed"}
+# A catalogue item's workflow by its name; without one the manager is asked.
+BY_GROUP, BY_BOTH = "Group approval", "Manager and group approval"
 
 
 class Workflow:
@@ -23,12 +23,9 @@ class Workflow:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._rules = {
-            "sysapproval_approver": self._approval_changed,
-            "sc_req_item": self._item_changed,
-            "sc_task": self._task_changed,
-            "sc_request": self._close_if_closed,
-        }
+        self.approvals = Approvals(records)
+        self.closing = Closing(records)
+        records.fillers.append(self.fill)
         records.rules.append(self.after_write)
 
     def order(
@@ -38,22 +35,35 @@ class Workflow:
         request = self._new_request(item, requested_for, opener, actor)
         ritm = self._new_item(item, request, actor)
         self._answer_questions(item, ritm, variables, actor)
-        self._ask_for_approval(ritm, actor)
+        self._ask_for_approval(item, ritm, actor)
         return request
 
+    def fill(self, change: Change) -> Mapping[str, str]:
+        """A plain request is approved inside its insert (recorded)."""
+        if change.table != "sc_request" or change.operation != "insert":
+            return {}
+        row = change.after
+        approval = row["approval"] if row["approval"] not in ("", "not requested") else "approved"
+        return {
+            "approval": approval,
+            "request_state": row["request_state"] or "in_process",
+            "stage": row["stage"] or "requested",
+            "approval_set": row["approval_set"] or self._records.now(),
+        }
+
     def after_write(self, change: Change) -> None:
-        """The rule of the written table, if it has one."""
-        rule = self._rules.get(change.table)
-        if rule is not None and change.operation == "update":
-            rule(change)
+        """Go on with an item that was decided, and with a request that was cancelled."""
+        if change.operation != "update":
+            return
+        if change.table == "sc_req_item":
+            self._item_changed(change)
+        if change.table == "sc_request":
+            self._request_changed(change)
 
     def _new_request(self, item: Row, requested_for: str, opener: str, actor: str) -> Row:
         values = {
             "requested_for": requested_for,
             "opened_by": opener,
-            "approval": "approved",
-            "request_state": "in_process",
-            "stage": "requested",
             "price": item["price"] or "0",
             "short_description": item["name"],
         }
@@ -85,37 +95,33 @@ class Workflow:
             link = {"request_item": ritm["sys_id"], "sc_item_option": option["sys_id"]}
             self._records.insert("sc_item_option_mtom", link, actor)
 
-    def _ask_for_approval(self, ritm: Row, actor: str) -> None:
-        """The manager decides; without one the flow's step has nobody to ask and goes on."""
-        person = self._records.find("sys_user", ritm["requested_for"])
-        manager = person["manager"] if person else ""
-        if self._records.find("sys_user", manager) is None:
+    def _ask_for_approval(self, item: Row, ritm: Row, actor: str) -> None:
+        """Put it to whom the item's workflow names; with nobody to ask, the flow goes on."""
+        flow = self._records.display_of("wf_workflow", item["workflow"])
+        manager = self._manager(ritm) if flow != BY_GROUP else ""
+        group = item["group"] if flow in (BY_GROUP, BY_BOTH) else ""
+        if not manager and not self._has_members(group):
             self._records.update("sc_req_item", ritm["sys_id"], {"approval": "approved"}, SYSTEM)
             return
         self._records.update("sc_req_item", ritm["sys_id"], {"approval": "requested"}, actor)
-        values = {
-            "approver": manager,
-            "sysapproval": ritm["sys_id"],
-            "source_table": "sc_req_item",
-            "document_id": ritm["sys_id"],
-            "state": "requested",
-        }
-        self._records.insert("sysapproval_approver", values, actor)
+        activity = self._activity("Everyone approves") if manager and group else ""
+        if manager:
+            self.approvals.ask(ritm, manager, activity)
+        if group:
+            self.approvals.ask_group(ritm, group, activity)
 
-    def _approval_changed(self, change: Change) -> None:
-        decided = change.after["state"]
-        ritm = self._records.find("sc_req_item", change.after["sysapproval"])
-        decision = decided in ("approved", "rejected") and change.changed_to("state", decided)
-        if not decision or ritm is None or ritm["approval"] != "requested":
-            return
-        self._moot_approvals(ritm["sys_id"], change.actor)
-        self._records.update("sc_req_item", ritm["sys_id"], {"approval": decided}, change.actor)
+    def _manager(self, ritm: Row) -> str:
+        person = self._records.find("sys_user", ritm["requested_for"])
+        manager = self._records.find("sys_user", person["manager"]) if person else None
+        return manager["sys_id"] if manager else ""
 
-    def _moot_approvals(self, ritm: str, actor: str) -> None:
-        for row in self._records.where("sysapproval_approver", sysapproval=ritm):
-            if row["state"] in _OPEN_APPROVALS:
-                moot = {"state": "not_required"}
-                self._records.update("sysapproval_approver", row["sys_id"], moot, actor)
+    def _has_members(self, group: str) -> bool:
+        return bool(group and self._records.where("sys_user_grmember", group=group))
+
+    def _activity(self, name: str) -> str:
+        found = self._records.where("wf_activity", name=name)
+        row = found[0] if found else self._records.insert("wf_activity", {"name": name}, SYSTEM)
+        return row["sys_id"]
 
     def _item_changed(self, change: Change) -> None:
         ritm = change.after["sys_id"]
@@ -125,7 +131,17 @@ class Workflow:
             self._records.update("sc_req_item", ritm, {"state": "4"}, change.actor)
         if change.changed_to("approval", "cancelled"):
             self._cancel(ritm, change.actor)
-        self._close_if_closed(change)
+
+    def _request_changed(self, change: Change) -> None:
+        """A cancelled request cancels its items, and with them what they have asked for."""
+        cancelled = change.changed_to("approval", "cancelled")
+        if not cancelled and not change.changed_to("request_state", "closed_cancelled"):
+            return
+        for item in self._records.where(
+            "sc_req_item", request=change.after["sys_id"], active="true"
+        ):
+            told = {"approval": "cancelled"}
+            self._records.update("sc_req_item", item["sys_id"], told, change.actor)
 
     def _start_fulfilment(self, ritm: Row) -> None:
         self._records.update("sc_req_item", ritm["sys_id"], {"stage": "fulfillment"}, SYSTEM)
@@ -143,49 +159,6 @@ class Workflow:
 
         Writing only the item's state does less: it leaves approvals and tasks as orphans.
         """
-        self._moot_approvals(ritm, actor)
         for task in self._records.where("sc_task", request_item=ritm, active="true"):
             self._records.update("sc_task", task["sys_id"], {"state": "4"}, actor)
         self._records.update("sc_req_item", ritm, {"state": "4"}, actor)
-
-    def _task_changed(self, change: Change) -> None:
-        self._close_if_closed(change)
-
-    def _close_if_closed(self, change: Change) -> None:
-        state, table = change.after["state"], change.table
-        if state not in CLOSED_STATES or not change.changed_to("state", state):
-            return
-        closed = {"active": "false", "closed_at": self._records.now()}
-        closed |= {"closed_by": self._sys_id(change.actor)}
-        if table != "sc_task":
-            closed |= {"stage": _STAGES[state]}
-        if table == "sc_request":
-            closed |= {"request_state": _REQUEST_STATES[state]}
-        self._records.update(table, change.after["sys_id"], closed, change.actor)
-        self._roll_up(table, change.after, change.actor)
-
-    def _roll_up(self, table: str, row: Row, actor: str) -> None:
-        if table == "sc_task":
-            self._close_parent("sc_req_item", row["request_item"], "sc_task", "request_item", actor)
-        if table == "sc_req_item":
-            self._close_parent("sc_request", row["request"], "sc_req_item", "request", actor)
-
-    def _close_parent(
-        self, table: str, parent: str, children: str, column: str, actor: str
-    ) -> None:
-        row = self._records.find(table, parent)
-        states = {child["state"] for child in self._records.where(children, **{column: parent})}
-        if row is None or row["active"] != "true" or not states <= CLOSED_STATES:
-            return
-        self._records.update(table, parent, {"state": rolled_up(states)}, actor)
-
-    def _sys_id(self, user_name: str) -> str:
-        found = self._records.where("sys_user", user_name=user_name)
-        return found[0]["sys_id"] if found else ""
-
-
-def rolled_up(states: set[str]) -> str:
-    """The state closed children give their parent: any incomplete, all skipped, else complete."""
-    if "4" in states:
-        return "4"
-    return "7" if states == {"7"} else "3"
