@@ -4,6 +4,7 @@ them: UTC, whole seconds."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,10 +20,10 @@ _UNITS = {"dayofweek": "day", "weekofyear": "week"}
 
 def zone_named(name: str) -> tzinfo:
     """The time zone of that name; the usual one of a fresh instance where there is none such."""
-    try:
-        return ZoneInfo(name or DEFAULT_ZONE)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return _FALLBACK
+    for each in filter(None, (name, DEFAULT_ZONE)):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(each)
+    return _FALLBACK
 
 
 def as_stored(at: datetime) -> str:

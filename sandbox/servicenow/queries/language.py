@@ -148,6 +148,10 @@ class _Reader:
         return self._query
 
     def _part(self, part: str) -> None:
+        if part.startswith("NQ"):
+            self._here, self._skipping = self._main, False
+            self._main.groups.append(Group())
+            part = part.removeprefix("NQ")
         for pattern, take in self._takers():
             match = pattern.fullmatch(part)
             if match and take(match):
@@ -197,10 +201,6 @@ class _Reader:
         return True
 
     def _condition_part(self, part: str) -> None:
-        if part.startswith("NQ"):
-            self._here = self._main
-            self._here.groups.append(Group())
-            part = part[2:]
         alternative = part.startswith("OR")
         self._add(self._condition(part.removeprefix("OR") if alternative else part), alternative)
 
