@@ -63,9 +63,10 @@ class Client:
         """Every row of a list, each id once, though rows come and go while we page.
 
         Offsets count from 1, and there is no total: `totalResult` is always -1 (REST API for
-        OIG Self Service, "Pagination"). A page begins with the last row of the one before;
-        if it does not, rows have left the list and moved others up, so the page before is
-        read again. Ends where `hasMore` is false or a page is empty.
+        OIG Self Service, "Pagination"). A page begins with the last row of the one before,
+        or with an earlier one if rows were added. If it begins with a row not read yet, rows
+        have left the list and moved others up, so the page before is read again. Ends where
+        `hasMore` is false or a page is empty.
         """
         pages = _Pages(self._limit)
         while pages.offset:
@@ -89,23 +90,26 @@ class _Pages:
 
     def __init__(self, limit: int) -> None:
         self.offset, self.stale = 1, 0
-        self._limit, self._anchor, self._returns = limit, "", _RETURNS
+        self._limit, self._anchored, self._returns = limit, False, _RETURNS
         self._seen: set[str] = set()
 
     def turn(self, page: list[Row], more: bool) -> list[Row]:
         """The rows of this page that are new; moves on, or back where rows have moved up."""
-        if self._anchor and page and text(page[0].get("id")) != self._anchor and self._returns:
-            self._returns, self._anchor = self._returns - 1, ""
+        if self._anchored and page and not self._known(page[0]) and self._returns:
+            self._returns, self._anchored = self._returns - 1, False
             self.offset = max(1, self.offset - self._limit)
             return []
-        fresh = [row for row in page if text(row.get("id")) not in self._seen]
+        fresh = [row for row in page if not self._known(row)]
         self._seen.update(text(row.get("id")) for row in fresh)
         self.stale = 0 if fresh else self.stale + 1
         self._move(page, more)
         return fresh
 
+    def _known(self, row: Row) -> bool:
+        return text(row.get("id")) in self._seen
+
     def _move(self, page: list[Row], more: bool) -> None:
         full = len(page) >= self._limit
-        self._anchor = text(page[-1].get("id")) if full else ""
+        self._anchored = full
         step = self._limit - 1 if full else self._limit
         self.offset = self.offset + step if page and more else 0
