@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 from flask import Response, request
 
 from sandbox.oim.access import page_answer, state
 from sandbox.oim.records import Oim
-from sandbox.web import cut
+from sandbox.web import hang_up
 
 DROP_AFTER_ACCEPT = "drop-after-accept"
 DOWN = "down"
@@ -17,9 +15,8 @@ FAULTS = frozenset({DROP_AFTER_ACCEPT, DOWN})
 
 def lose_the_answer(oim: Oim) -> None:
     """With `drop-after-accept`: what was asked for is done, and the caller never hears of it."""
-    connection = request.environ.get("werkzeug.socket")
-    if DROP_AFTER_ACCEPT in oim.faults and isinstance(connection, socket.socket):
-        cut(connection)
+    if DROP_AFTER_ACCEPT in oim.faults:
+        hang_up(request.environ)
 
 
 def be_down() -> Response | None:

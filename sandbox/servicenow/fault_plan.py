@@ -20,7 +20,7 @@ class FaultPlan:
     def __init__(self, seed: int, names: Iterable[str], rate: float, *, within: int = 4) -> None:
         self.seed, self.names, self.rate = seed, frozenset(names), rate
         self.fired: Counter[str] = Counter(dict.fromkeys(sorted(self.names), 0))
-        self._chance = Random(seed)
+        self._chance = Random(f"{seed}/{' '.join(sorted(self.names))}")
         self._moments = {
             name: Random(f"{seed}/{name}").randint(1, within) for name in sorted(self.names)
         }

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import func, select, update
 
 from broker.ports.desk import OrderRef
+from broker.store.requests import RequestRow
 from broker.sync import engine
+from broker.sync.apply import owe_mirror
 from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import CALL_FAULTS, PART_FAULTS
 from sandbox.world import World
@@ -23,7 +26,7 @@ from tests.soak.installation import Installation, installed
 from tests.soak.judging import Judge
 from tests.use_cases.fakes import awaiting
 
-ORDERS, MIRRORED = 1_000, 10_000
+ORDERS, MIRRORED, ROWS = 1_000, 10_000, 20_000
 # A request and its approval are created and changed: four writes.
 WRITES_OF_A_REQUEST = 4
 FAULTS = sorted([*CALL_FAULTS, *PART_FAULTS])
@@ -120,3 +123,31 @@ def test_all_faults_at_random_lose_and_double_nothing(
         figures(soak.told("all faults at random", seed))
         assert soak.wrong() == []
         assert plan.unfired() == []
+
+
+def test_the_mirror_equals_the_brokers_rows_and_is_written_once(
+    database_url: str, world: World, seed: int, figures: Figures
+) -> None:
+    with installed(database_url, world) as house:
+        soak = Soak(house)
+        soak.request(scaled(ROWS) // 2)
+        written = Judge(house).mirrored
+        look_at_all_again(house)
+        judge = Judge(house)
+        figures(
+            f"mirror: {judge.rows()} rows equal the broker's after {written.total()} writes;"
+            f" a second run made {(judge.mirrored - written).total()}"
+        )
+        assert soak.wrong() == []
+        assert judge.rows() >= scaled(ROWS)
+        assert judge.mirrored == written
+
+
+def look_at_all_again(house: Installation) -> None:
+    """Every row may differ, so far as the broker knows: it compares each with what it wrote."""
+    with house.broker.sessions.begin() as session:
+        session.execute(update(RequestRow).values(mirror_due=True))
+        owe_mirror(session, house.broker, house.broker.clock.now())
+    house.work()
+    with house.broker.sessions() as session:
+        assert session.scalar(select(func.count()).where(RequestRow.mirror_due)) == 0
