@@ -37,7 +37,7 @@ class BusinessRules:
 
     def check(self, change: Change) -> None:
         """Raises WriteRefused when a rule aborts the write."""
-        for rule in self._rules(change):
+        for rule in self._rules(change) if self._records.switches.business_rules_abort else ():
             if aborts(rule):
                 name = rule["name"]
                 told = f"Operation against file '{change.table}' was aborted by Business Rule "

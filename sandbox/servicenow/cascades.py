@@ -23,7 +23,7 @@ class Cascades:
 
     def after_write(self, change: Change) -> None:
         """Clean up after a delete."""
-        if change.operation == "delete":
+        if change.operation == "delete" and self._records.switches.deletes_cascade:
             for table, column in (*_HANGING, *_LINKS.get(change.table, ())):
                 self._delete(table, column, change)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sandbox.servicenow.accounts import ADMIN_SYS_ID, Access, Accounts
+from sandbox.servicenow.access import Access
+from sandbox.servicenow.accounts import ADMIN_SYS_ID, Accounts
 from sandbox.servicenow.attachments import Attachments
 from sandbox.servicenow.business_rules import BusinessRules
 from sandbox.servicenow.cascades import Cascades
@@ -73,11 +74,11 @@ class ServiceNow:
         true_clock = self.clock
         self.clock = lambda: true_clock() + (CLOCK_SKEW if SKEWED in self.faults else timedelta())
         tables = [*STOCK_TABLES, *read_app_tables(self.app_folder / "tables")]
-        self.records = Records(Schema(tables), self.clock)
+        self.records = Records(Schema(tables), self.clock, self.switches)
         for rules in (Cascades, StockRules, BusinessRules, DataPolicies):
             rules(self.records)
         self.accounts = Accounts(self.records)
-        self.access = Access(self.records)
+        self.access = Access(self.records, self.switches)
         self.tokens = Tokens()
         self.registry = Registry(self.records)
         self.sessions = Sessions()
@@ -95,6 +96,7 @@ class ServiceNow:
             self.automation.raise_event_at,
         )
         self.automation.engine = self.engine
+        self.workflow.approvals.raise_event = self.automation.raise_event
         self.mid = MidServer(self.records, self.engine.outbound, self.misbehaves)
         self._last_api_login: dict[str, datetime] = {}
 

@@ -21,6 +21,7 @@ from sandbox.servicenow.rows import (
     stored_row,
 )
 from sandbox.servicenow.schema import Column, Schema
+from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.writing import accepted, as_text
 
 __all__ = [
@@ -95,8 +96,14 @@ Filler = Callable[[Change], Mapping[str, str]]
 class Records:
     """All rows of all tables. Rows are replaced, never altered, so a reader's copy stays whole."""
 
-    def __init__(self, schema: Schema, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        clock: Callable[[], datetime],
+        switches: Switches | None = None,
+    ) -> None:
         self.schema = schema
+        self.switches = switches or Switches()
         self.clock = clock
         self.fillers: list[Filler] = []  # called before a write is kept; give further values
         self.guards: list[Rule] = []  # called before a write is kept; may raise WriteRefused
@@ -118,7 +125,9 @@ class Records:
 
     def now(self) -> str:
         """This moment, as stored."""
-        return platform_time(self.clock())
+        at = self.clock()
+        parts = "" if self.switches.whole_second_times else f".{at.microsecond:06d}"
+        return platform_time(at) + parts
 
     def all(self, table: str) -> list[Row]:
         """Every row of a table and of those that extend it."""
@@ -176,7 +185,7 @@ class Records:
                 raise DuplicateKey(sys_id)
             given = self._cleaned(table, values)
             row = self._defaults(table, given) | given | {"sys_id": sys_id}
-            row |= self._stamp(row, actor, created=True)
+            row |= self._stamp(given, NO_ROW, actor)
             notes = self._notes(table, values)
             return self._write(
                 Change(table, "insert", NO_ROW, stored_row(row), actor, notes), values
@@ -192,10 +201,9 @@ class Records:
             before = self.at(name, sys_id)
             given = self._cleaned(name, values) | {"sys_id": before["sys_id"]}
             notes = self._notes(name, values)
-            if not notes and all(before[k] == v for k, v in given.items()):
+            if not notes and self._changes_nothing(before, given):
                 return before
-            after = {**before, **given}
-            after |= self._stamp(after, actor, created=False)
+            after = {**before, **given, **self._stamp(given, before, actor)}
             return self._write(
                 Change(name, "update", before, stored_row(after), actor, notes), values
             )
@@ -289,20 +297,30 @@ class Records:
         if "opened_at" in columns and "task_effective_number" in columns:
             row["opened_at"] = self.now()
         if "number" in columns:
-            row["number"] = given.get("number") or self.numbers.next(table)
+            row["number"] = given.get("number") or self._next_number(table)
         if "task_effective_number" in columns:
             row["task_effective_number"] = row["number"]
         return row
 
-    def _stamp(self, row: Row, actor: str, *, created: bool) -> dict[str, str]:
+    def _next_number(self, table: str) -> str:
+        return self.numbers.next(table) if self.switches.numbers_assigned else ""
+
+    def _changes_nothing(self, before: Row, given: Mapping[str, str]) -> bool:
+        same = all(before[name] == value for name, value in given.items())
+        return same and self.switches.unchanged_writes_leave_no_trace
+
+    def _stamp(self, given: Mapping[str, str], before: Row, actor: str) -> dict[str, str]:
+        """The columns that the platform writes; what a caller gives wins where that may be."""
         now = self.now()
         stamp = {"sys_updated_on": now, "sys_updated_by": actor}
-        if created:
-            return stamp | {"sys_created_on": now, "sys_created_by": actor, "sys_mod_count": "0"}
-        return stamp | {"sys_mod_count": str(int(row.get("sys_mod_count") or 0) + 1)}
+        if not before:
+            stamp |= {"sys_created_on": now, "sys_created_by": actor, "sys_mod_count": "0"}
+        elif self.switches.writes_counted:
+            stamp["sys_mod_count"] = str(int(before["sys_mod_count"] or 0) + 1)
+        return {name: given.get(name, value) for name, value in stamp.items()}
 
     def _cleaned(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
-        return dict(accepted(self.schema, table, values))
+        return dict(accepted(self.schema, table, values, self.switches))
 
     def _notes(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
         columns = ((name, self.schema.column(table, name)) for name in values)

@@ -26,6 +26,7 @@ def rows_asked_for(table: str) -> list[Row]:
     for name, value in parameters().plain.items():
         _add_plain(query, name, value)
     _demand_known_columns(query)
+    _demand_visible_columns(query)
     if query.dropped and _finds_nothing_when_invalid():
         return []
     return evaluator.run(query)
@@ -40,6 +41,22 @@ def _demand_known_columns(query: Query) -> None:
     scoped = _SCOPED.match(query.filter.table)
     if query.unknown and scoped and instance().switches.unknown_columns_refused:
         raise ApiError(403, "Insufficient rights to query records")
+
+
+def _demand_visible_columns(query: Query) -> None:
+    schema, table = instance().records.schema, query.filter.table
+    named = [path for path, _ in query.order]
+    for group in query.filter.groups:
+        named += [condition.path for clause in group.clauses for condition in clause]
+    paths = (resolve(schema, table, name) for name in named)
+    hidden = [p for p in paths if p and not _may_see(p.table, p.column.name)]
+    if hidden and instance().switches.hidden_columns_refused:
+        detail = "Field(s) present in the query do not have permission to be read"
+        raise ApiError(403, "Insufficient rights to query records", detail)
+
+
+def _may_see(table: str, column: str) -> bool:
+    return column == "sys_id" or instance().access.may_see(caller(), table, column)
 
 
 def _add_plain(query: Query, name: str, value: str) -> None:

@@ -53,7 +53,7 @@ class StockRules:
         if not self._is_task(change.table):
             return {}
         values = self._opened(change)
-        if change.table not in _OWN_WAY:
+        if change.table not in _OWN_WAY and self._records.switches.states_stamped:
             states = _STATES.get(change.table, _TASK)
             for rule in (_twin, _priority, self._resolved, self._closed):
                 values |= rule(change, states)

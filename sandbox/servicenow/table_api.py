@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
+from sandbox.servicenow.access import Access
 from sandbox.servicenow.answers import (
     ApiError,
     acl_refusal,
@@ -16,6 +19,7 @@ from sandbox.servicenow.answers import (
     no_record,
 )
 from sandbox.servicenow.calendars import DEFAULT_ZONE
+from sandbox.servicenow.intake import Intake
 from sandbox.servicenow.paging import links_of
 from sandbox.servicenow.parameters import parameters
 from sandbox.servicenow.records import DuplicateKey, Row
@@ -60,10 +64,10 @@ def insert_row(table: str) -> Response:
     """
     account = caller()
     demand_table(table)
-    if not instance().access.may_write(account, table, None):
+    if not access().may_write(account, table, None):
         raise acl_refusal("Insert")
     try:
-        row = instance().records.insert(table, json_body(), account.user_name)
+        row = instance().records.insert(table, received(table), account.user_name)
     except DuplicateKey as error:
         detail = f"Unique Key violation detected by database (Duplicate entry '{error}')"
         raise ApiError(403, "Operation Failed", detail) from error
@@ -77,10 +81,11 @@ def update_row(table: str, sys_id: str) -> Response:
     account = caller()
     demand_table(table)
     row = _visible(table, sys_id)
-    if not instance().access.may_write(account, table, row):
+    if not access().may_write(account, table, row):
         raise acl_refusal("Update")
+    values = received(table)
     return _row_answer(
-        table, instance().records.update(table, row["sys_id"], json_body(), account.user_name)
+        table, instance().records.update(table, row["sys_id"], values, account.user_name)
     )
 
 
@@ -90,7 +95,7 @@ def delete_row(table: str, sys_id: str) -> Response:
     account = caller()
     demand_table(table)
     row = _visible(table, sys_id)
-    if not instance().access.may_write(account, table, row):
+    if not access().may_delete(account, table, row):
         raise acl_refusal("Delete")
     instance().records.delete(table, row["sys_id"], account.user_name)
     return no_content()
@@ -104,13 +109,37 @@ def demand_table(table: str) -> None:
     demand_json_accepted()
     if table not in instance().records.schema:
         raise ApiError(400, f"Invalid table {table}")
-    if not instance().records.schema.table(table).ws_access:
+    if not (access().may_use(caller()) and _is_open(table)):
         raise ApiError(403, "User Not Authorized", "Failed API level ACL Validation")
+    if access().refuses(caller(), table):
+        raise ApiError(403, "Insufficient rights to query records")
+
+
+def access() -> Access:
+    """The access control list of the instance."""
+    return instance().access
+
+
+def _is_open(table: str) -> bool:
+    """Whether web services reach a table, by its definition and by its row, which may change."""
+    if not instance().switches.ws_access_honoured:
+        return True
+    records = instance().records
+    rows = records.candidates("sys_db_object", "name", [table])
+    return records.schema.table(table).ws_access and all(
+        row["ws_access"] != "false" for row in rows
+    )
+
+
+def received(table: str) -> dict[str, str]:
+    """What is taken of the body's values. Raises ApiError 415 or 400."""
+    taken = Intake(instance().records, instance().switches, instance().properties, viewer())
+    return taken.received(table, json_body(), display=parameters().flag("input_display_value"))
 
 
 def _visible(table: str, sys_id: str) -> Row:
     row = instance().records.find(table, sys_id.lower())
-    if row is None or not instance().access.may_read(caller(), table, row):
+    if row is None or not access().may_read(caller(), table, row):
         raise no_record()
     return row
 
@@ -126,8 +155,8 @@ def _page_of(table: str, rows: list[Row]) -> tuple[list[Row], int]:
 
 
 def _readable(table: str, rows: list[Row]) -> list[Row]:
-    access, account = instance().access, caller()
-    return [row for row in rows if access.may_read(account, table, row)]
+    account, sees = caller(), access().may_read
+    return [row for row in rows if sees(account, table, row)]
 
 
 def _row_answer(
@@ -145,6 +174,7 @@ def renderer() -> Renderer:
         base_url=table_url(),
         viewer=viewer(),
         switches=instance().switches,
+        may_see=partial(access().may_see, caller()),
     )
     return Renderer(instance().records, style)
 

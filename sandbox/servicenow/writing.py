@@ -1,8 +1,4 @@
-"""What a column keeps of a value that is written to it: the platform's silent losses.
-
-ServiceNow docs, "Table API": references are not checked (and hold 32 characters), a choice that
-does not exist is dropped (`glide.rest.choice.allow_non_existing_value` is false).
-"""
+"""What a column keeps of a value, whoever writes it: text, cut to what the column holds."""
 
 from __future__ import annotations
 
@@ -11,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.servicenow.schema import Column, Schema
+from sandbox.servicenow.switches import Switches
 
 REFERENCE_LENGTH = 32
-_READ_ONLY = frozenset(
+SYSTEM_COLUMNS = frozenset(
     {
         "sys_created_on",
         "sys_created_by",
@@ -21,7 +18,6 @@ _READ_ONLY = frozenset(
         "sys_updated_by",
         "sys_mod_count",
         "sys_class_name",
-        "user_password",
     }
 )
 
@@ -37,23 +33,22 @@ def as_text(value: object) -> str:
     return json.dumps(value) if isinstance(value, list) else str(value)
 
 
-def accepted(schema: Schema, table: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def accepted(
+    schema: Schema, table: str, values: Mapping[str, Any], switches: Switches
+) -> Iterator[tuple[str, str]]:
     """The columns that take their value, as they keep it; everything else is dropped in silence."""
     for name, value in values.items():
         column = schema.column(table, name)
-        if column is None or name in _READ_ONLY or column.kind.startswith("journal"):
+        if column is None or column.kind.startswith("journal"):
             continue
-        text = stored(column, as_text(value))
-        if text is not None:
-            yield name, text
+        if name not in SYSTEM_COLUMNS or not switches.system_columns_kept:
+            yield name, stored(column, as_text(value), switches)
 
 
-def stored(column: Column, text: str) -> str | None:
-    """The text as the column keeps it; None when it is dropped without a word."""
+def stored(column: Column, text: str, switches: Switches) -> str:
+    """The text as the column keeps it."""
     if column.kind == "reference":
-        return text[:REFERENCE_LENGTH]
-    if column.choices and text and text not in column.choices:
-        return None
+        return text[:REFERENCE_LENGTH] if switches.references_cut else text
     if column.kind == "boolean":
         return "true" if text.lower() in ("true", "1") else "false"
     return text[: column.max_length] if column.max_length else text
