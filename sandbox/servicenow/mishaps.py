@@ -195,7 +195,7 @@ def dropped_midway(call: Call) -> Response:
     body = answer.get_data()
     head = f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\n"
     sent = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[: len(body) // 2]
-    return _hang_up(call, sent if body else sent[: len(sent) // 2])
+    return _hang_up(call, sent if body else b"HTTP/")
 
 
 def part_cancelled(call: Call) -> Response:
