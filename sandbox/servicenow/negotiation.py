@@ -1,6 +1,6 @@
-"""What holds for every REST API: formats, verbs in a header, bodies left out, unknown addresses.
+"""What holds for every REST API: formats, verbs in a header, bodies left out.
 
-ServiceNow docs, "REST API": `X-HTTP-Method-Override`, `X-no-response-body`, HTTP response codes.
+ServiceNow docs, "REST API": `X-HTTP-Method-Override`, `X-no-response-body`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from sandbox.servicenow.answers import ApiError, caller, error_answer, instance
+from sandbox.servicenow.answers import instance
 from sandbox.servicenow.formats import XML_TYPES, as_xml
 from sandbox.servicenow.instance import ServiceNow
 
@@ -26,8 +25,6 @@ _JSON = "application/json"
 
 def install(app: Flask) -> None:
     """Let the app treat all its APIs alike."""
-    app.register_error_handler(NotFound, _no_resource)
-    app.register_error_handler(MethodNotAllowed, _no_method)
     app.after_request(_as_asked)
     state: ServiceNow = app.extensions["servicenow"]
     app.wsgi_app = Overridden(app.wsgi_app, state)  # type: ignore[method-assign]
@@ -46,24 +43,6 @@ class Overridden:
         if posted and verb in _VERBS:
             environ["REQUEST_METHOD"] = verb
         return self._inner(environ, start_response)
-
-
-def _no_resource(error: HTTPException) -> Response | HTTPException:
-    return _refusal(error, ApiError(400, "Requested URI does not represent any resource"))
-
-
-def _no_method(error: HTTPException) -> Response | HTTPException:
-    return _refusal(error, ApiError(405, "Method not supported"))
-
-
-def _refusal(error: HTTPException, told: ApiError) -> Response | HTTPException:
-    if not request.path.startswith("/api/"):
-        return error
-    try:
-        caller()
-    except ApiError as refused:
-        return error_answer(refused)
-    return error_answer(told)
 
 
 def _as_asked(made: Response) -> Response:
