@@ -29,11 +29,23 @@ class Workflow:
         records.rules.append(self.after_write)
 
     def order(
-        self, item: Row, requested_for: str, variables: Mapping[str, str], opener: str, actor: str
+        self,
+        item: Row,
+        requested_for: str,
+        variables: Mapping[str, str],
+        opener: str,
+        actor: str,
+        *,
+        quantity: int = 1,
+        request: Row | None = None,
     ) -> Row:
-        """Order one catalogue item; gives the request (REQ), whose item waits for approval."""
-        request = self._new_request(item, requested_for, opener, actor)
-        ritm = self._new_item(item, request, actor)
+        """Order one catalogue item; gives the request (REQ), whose item waits for approval.
+
+        A cart's further items come under the `request` of its first.
+        """
+        request = request or self._new_request(item, requested_for, opener, actor)
+        bought = {"requested_for": requested_for, "quantity": str(quantity)}
+        ritm = self._new_item(item, request, bought, actor)
         self._answer_questions(item, ritm, variables, actor)
         self._ask_for_approval(item, ritm, actor)
         return request
@@ -69,12 +81,12 @@ class Workflow:
         }
         return self._records.insert("sc_request", values, actor)
 
-    def _new_item(self, item: Row, request: Row, actor: str) -> Row:
+    def _new_item(self, item: Row, request: Row, bought: Mapping[str, str], actor: str) -> Row:
         values = {
+            **bought,
             "request": request["sys_id"],
             "parent": request["sys_id"],
             "cat_item": item["sys_id"],
-            "requested_for": request["requested_for"],
             "opened_by": request["opened_by"],
             "short_description": item["short_description"] or item["name"],
             "price": item["price"] or "0",

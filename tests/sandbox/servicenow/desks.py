@@ -44,7 +44,8 @@ class Client:
     def order(self, item: str, **body: object) -> requests.Response:
         """`order_now` of a catalogue item."""
         return self.http.post(
-            f"{self.url}/api/sn_sc/servicecatalog/items/{item}/order_now", json=body
+            f"{self.url}/api/sn_sc/servicecatalog/items/{item}/order_now",
+            json={"sysparm_quantity": "1", **body},
         )
 
 

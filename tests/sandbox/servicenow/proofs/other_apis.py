@@ -19,7 +19,20 @@ def a_batch_inside_a_batch_is_refused(desk: Desk) -> None:
     assert post(desk.as_("broker"), inner)["serviced_requests"][0]["status_code"] == 400
 
 
+def an_order_needs_its_quantity(desk: Desk) -> None:
+    item = desk.world.desk_items["standard_laptop"].sys_id
+    url = f"{desk.url}/api/sn_sc/servicecatalog/items/{item}/order_now"
+    assert desk.as_("ada").http.post(url, json={}).status_code == 400
+
+
+def some_answers_have_a_key_that_no_manual_mentions(desk: Desk) -> None:
+    item = desk.world.desk_items["standard_laptop"].sys_id
+    assert desk.as_("ada").order(item).json()["result"]["$$uiNotification"] == []
+
+
 PROOFS: dict[str, Proof] = {
     "rate-limit-rules": calls_beyond_a_rules_limit_are_refused,
+    "quantity-required": an_order_needs_its_quantity,
+    "ui-notifications-told": some_answers_have_a_key_that_no_manual_mentions,
     "nested-batches-refused": a_batch_inside_a_batch_is_refused,
 }
