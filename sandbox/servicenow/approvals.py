@@ -41,6 +41,8 @@ class Approvals:
 
     def moot(self, subject: str, actor: str) -> None:
         """Whoever has not decided need not any more."""
+        if not self._records.switches.first_decision_moots:
+            return
         for row in self._asked(subject):
             self._set_if_open(APPROVER, row, "state", actor)
         for group in self._records.where(GROUP, parent=subject):
@@ -54,7 +56,8 @@ class Approvals:
             return self._document(change)
         was, now = change.before.get("approval"), change.after.get("approval")
         changed = now != was and not (change.operation == "insert" and now in _UNSET)
-        return {"approval_set": self._records.now()} if changed and self._is_task(change) else {}
+        stamped = changed and self._is_task(change) and self._records.switches.approvals_stamped
+        return {"approval_set": self._records.now()} if stamped else {}
 
     def after_write(self, change: Change) -> None:
         """Decide what is ripe, ask the members of a group, moot what was cancelled."""
@@ -133,7 +136,9 @@ class Approvals:
         """Each active member once, however often somebody is in the group."""
         members = self._records.where("sys_user_grmember", group=group["assignment_group"])
         state = "requested" if group["approval"] == "requested" else "not requested"
-        for member in dict.fromkeys(row["user"] for row in members):
+        users = [row["user"] for row in members]
+        once = self._records.switches.groups_asked_once_each
+        for member in dict.fromkeys(users) if once else users:
             person = self._records.find("sys_user", member)
             if person is not None and person["active"] == "true":
                 values = {"approver": member, "sysapproval": group["parent"], "state": state}
@@ -143,7 +148,7 @@ class Approvals:
         if not self._is_task(change):
             return
         approval, task = change.after["approval"], change.after["sys_id"]
-        if approval == "cancelled":
+        if approval == "cancelled" and self._records.switches.cancelling_moots:
             self.moot(task, change.actor)
         if approval in DECIDED:
             self.raise_event(f"task.{approval}", task)
@@ -154,7 +159,7 @@ class Approvals:
 
     def _note(self, row: Row, actor: str) -> None:
         """The approval history of a task tells who decided; a delegate shows by name."""
-        if not row["sysapproval"]:
+        if not row["sysapproval"] or not self._records.switches.approvals_told_in_history:
             return
         found = self._records.where("sys_user", user_name=actor)
         name = found[0]["name"] if found else actor

@@ -35,7 +35,8 @@ class Closing:
 
     def fill(self, change: Change) -> Mapping[str, str]:
         """What comes with a state that closes, or that opens again."""
-        if change.table not in REQUEST_TABLES or change.operation == "delete":
+        ours = change.table in REQUEST_TABLES and self._records.switches.closing_deactivates
+        if not ours or change.operation == "delete":
             return {}
         told = _by_request_state(change)
         state = told.get("state", change.after["state"])
@@ -48,8 +49,11 @@ class Closing:
     def after_write(self, change: Change) -> None:
         """Close the parent, if that was its last open child."""
         closed = change.after["state"] in CLOSED_STATES and change.changed("state")
-        if change.table in _PARENTS and closed:
+        switches = self._records.switches
+        if change.table in _PARENTS and closed and switches.closing_rolls_up:
             self._roll_up(*_PARENTS[change.table], change)
+        if change.table == "sc_req_item" and closed and not switches.items_close_alone:
+            self._close_tasks(change)
 
     def _closed(self, change: Change, state: str) -> Values:
         row = change.after
@@ -72,6 +76,13 @@ class Closing:
         if states <= CLOSED_STATES:
             told = {"state": rolled_up(states)}
             self._records.update(table, parent["sys_id"], told, change.actor)
+
+    def _close_tasks(self, change: Change) -> None:
+        """What the platform does not do."""
+        item = change.after["sys_id"]
+        for task in self._records.where("sc_task", request_item=item, active="true"):
+            told = {"state": change.after["state"]}
+            self._records.update("sc_task", task["sys_id"], told, change.actor)
 
     def _sys_id(self, user_name: str) -> str:
         found: list[Row] = self._records.where("sys_user", user_name=user_name)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from sandbox.servicenow.records import Records, Row
 
-DECIDES_FOR_OTHERS = frozenset({"admin", "approval_admin"})
-
 
 def delegators_of(records: Records, user: str) -> frozenset[str]:
     """For whom this user may decide now, by sys_ids."""
     now = records.now()
+    if not records.switches.delegates_decide:
+        return frozenset()
     return frozenset(
         row["user"]
         for row in records.where("sys_user_delegate", delegate=user, approvals="true")

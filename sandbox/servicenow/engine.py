@@ -110,7 +110,8 @@ class _Host:
         """Every function by the name that `platform.js` calls."""
         return {
             "log": lambda level, message: self._engine.log(level, message, self._source),
-            "property": self._engine.properties.get,
+            "property": self.property,
+            "switch": lambda name: getattr(self._records.switches, name),
             "event_queue": self._engine.queue_event,
             "event_queue_at": self._engine.queue_event_at,
             "base64_encode": lambda text: base64.b64encode(text.encode()).decode(),
@@ -129,6 +130,13 @@ class _Host:
             "xml_valid": envelope.is_xml,
             "xml_text": envelope.text_at,
         }
+
+    def property(self, name: str) -> str | None:
+        """A system property, as a string; without direct calls the app is given a MID Server."""
+        found = self._engine.properties.get(name)
+        if found == "" and name.endswith(".mid_server") and not self._records.switches.direct_calls:
+            return "sandbox"
+        return found
 
     def user_id(self) -> str:
         """Whose script runs: `system`, or the caller of a Scripted REST API."""

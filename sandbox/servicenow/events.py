@@ -55,7 +55,8 @@ class Automation:
         """
         session = {"name": user_name, "last_accessed": self._records.now()}
         instance = self._records.insert("sys_user_session", session, SYSTEM)["sys_id"]
-        self.raise_event("session.established", user_name, address, instance)
+        if self._records.switches.sessions_announced:
+            self.raise_event("session.established", user_name, address, instance)
         for _ in range(2 if self._misbehaves(LOGIN_DUPLICATED) else 1):
             self.raise_event("login", user_name, address, instance)
 
@@ -138,9 +139,11 @@ class Automation:
 
     def _queue_rule(self, rule: Mapping[str, Any], table: str, sys_id: str) -> None:
         """The script sees the record as it is when the job runs, and `previous` not at all."""
+        then = self._records.find(table, sys_id)
 
         def job() -> None:
-            row = self._records.find(table, sys_id)
+            present = self._records.switches.async_rules_see_the_present
+            row = self._records.find(table, sys_id) if present else then
             if row is not None:
                 self._run(rule, current=(table, row), previous=None)
 

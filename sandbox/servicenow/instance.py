@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sandbox.servicenow.access import Access
-from sandbox.servicenow.accounts import ADMIN_SYS_ID, Accounts
+from sandbox.servicenow.accounts import Accounts
 from sandbox.servicenow.attachments import Attachments
 from sandbox.servicenow.business_rules import BusinessRules
 from sandbox.servicenow.cascades import Cascades
@@ -22,26 +22,20 @@ from sandbox.servicenow.jobs import SYSTEM, JobQueue
 from sandbox.servicenow.mid_server import MidServer
 from sandbox.servicenow.mishaps import CLOCK_SKEW, SKEWED
 from sandbox.servicenow.rate_limits import RateLimits
-from sandbox.servicenow.records import LedgerEntry, Records, platform_time
+from sandbox.servicenow.records import LedgerEntry, Records
 from sandbox.servicenow.schema import Schema, read_app_tables
 from sandbox.servicenow.sessions import LONGEST_LINE, SEMAPHORES, Gate, Sessions
 from sandbox.servicenow.stock_rules import StockRules
 from sandbox.servicenow.stock_tables import STOCK_TABLES
 from sandbox.servicenow.switches import Switches
-from sandbox.servicenow.tokens import REGISTRY, Registry, Tokens
+from sandbox.servicenow.tokens import Registry, Tokens
 from sandbox.servicenow.workflow import Workflow
-from sandbox.world.model import DeskItem, World, WorldPerson, sys_id
 
 APP_FOLDER = Path(__file__).resolve().parents[2] / "servicenow"
 SCOPE = "x_rqbrk_access"
-CLIENT_ID, CLIENT_SECRET = "broker", "broker-secret"
-INTEGRATION_USER = "broker"
 CLIENT_CREDENTIALS = "glide.oauth.inbound.client.credential.grant_type.enabled"
 INVALID_QUERY_NO_ROWS = "glide.invalid_query.returns_no_rows"
 LOGIN_WINDOW = "glide.integration.update_last_login_time.window.seconds"
-_INTEGRATION_ROLES = frozenset(
-    {"sn_request_write", "sn_request_read", "snc_platform_rest_api_access"}
-)
 
 
 def utc_now() -> datetime:
@@ -157,124 +151,3 @@ def app_properties(
         CLIENT_CREDENTIALS: "true",
         INVALID_QUERY_NO_ROWS: "false",
     }
-
-
-def populate(instance: ServiceNow, world: World) -> None:
-    """Fill a new instance with the people and the catalogue of the world."""
-    _add_service_accounts(instance)
-    for person in world.people.values():
-        _add_person(instance, world, person)
-    for delegator, delegate in world.delegates.items():
-        _add_delegate(instance, world, delegator, delegate)
-    for item in world.desk_items.values():
-        _add_item(instance, item)
-    instance.records.ledger.clear()
-
-
-def _add_service_accounts(instance: ServiceNow) -> None:
-    admin = {
-        "sys_id": ADMIN_SYS_ID,
-        "user_name": "admin",
-        "first_name": "System",
-        "last_name": "Administrator",
-        "name": "System Administrator",
-        "email": "admin@example.com",
-    }
-    broker = {
-        "sys_id": sys_id("sys_user", INTEGRATION_USER),
-        "user_name": INTEGRATION_USER,
-        "last_name": "Request Broker",
-        "name": "Request Broker",
-    }
-    for values in (admin, broker):
-        instance.records.insert("sys_user", values, SYSTEM)
-    application = {
-        "name": "Request Broker",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "user": broker["sys_id"],
-    }
-    instance.records.insert(REGISTRY, application, SYSTEM)
-    instance.accounts.add("admin", "admin", frozenset({"admin"}))
-    instance.accounts.add(INTEGRATION_USER, "broker", _INTEGRATION_ROLES)
-
-
-def _add_person(instance: ServiceNow, world: World, person: WorldPerson) -> None:
-    if person.desk_user_name is None:
-        return
-    manager = world.people.get(person.manager or "")
-    values = {
-        "sys_id": person.sys_id,
-        "user_name": person.desk_user_name,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "name": person.display_name,
-        "email": person.email,
-        "employee_number": person.employee_number,
-        "title": person.title,
-        "department": _named(instance, "cmn_department", person.department),
-        "location": _named(
-            instance, "cmn_location", person.site, city=person.city, country=person.country
-        ),
-        "cost_center": _named(instance, "cmn_cost_center", person.cost_centre),
-        "city": person.city,
-        "country": person.country,
-        "manager": manager.sys_id if manager and manager.desk_user_name else "",
-        "active": person.desk_active,
-    }
-    instance.records.insert("sys_user", values, SYSTEM)
-    instance.accounts.add(person.desk_user_name, person.password)
-
-
-def _named(instance: ServiceNow, table: str, name: str, **more: str) -> str:
-    """The sys_id of a department, a location, a cost centre; it is added when first named."""
-    key = sys_id(table, name)
-    if instance.records.find(table, key) is None:
-        instance.records.insert(table, {"sys_id": key, "name": name, **more}, SYSTEM)
-    return key
-
-
-def _add_delegate(instance: ServiceNow, world: World, delegator: str, delegate: str) -> None:
-    values = {
-        "user": world.people[delegator].sys_id,
-        "delegate": world.people[delegate].sys_id,
-        "starts": platform_time(world.now - timedelta(days=30)),
-        "ends": platform_time(world.now + timedelta(days=365)),
-        "approvals": True,
-        "assignments": False,
-        "notifications": False,
-    }
-    instance.records.insert("sys_user_delegate", values, SYSTEM)
-
-
-def _add_item(instance: ServiceNow, item: DeskItem) -> None:
-    values = {
-        "sys_id": item.sys_id,
-        "name": item.name,
-        "short_description": item.short_description,
-        "category": item.category,
-        "price": "0",
-    }
-    instance.records.insert("sc_cat_item", values, SYSTEM)
-    for table, row in _questions(item):
-        instance.records.insert(table, row, SYSTEM)
-
-
-def _questions(item: DeskItem) -> Iterator[tuple[str, dict[str, object]]]:
-    for order, variable in enumerate(item.variables):
-        key = sys_id("item_option_new", f"{item.key}.{variable.name}")
-        yield (
-            "item_option_new",
-            {
-                "sys_id": key,
-                "name": variable.name,
-                "question_text": variable.question,
-                "type": "5" if variable.choices else "6",
-                "cat_item": item.sys_id,
-                "order": (order + 1) * 100,
-                "mandatory": variable.mandatory,
-            },
-        )
-        for place, choice in enumerate(variable.choices):
-            values = {"question": key, "text": choice, "value": choice, "order": place}
-            yield "question_choice", values

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sandbox.servicenow import envelope
 from sandbox.servicenow.jobs import SYSTEM, JobQueue
-from sandbox.servicenow.outbound import OWN_AGENT, Outbound, Request, carry_out
+from sandbox.servicenow.outbound import OWN_AGENT, Outbound, Request
 from sandbox.servicenow.platform_faults import MID_DOWN, MID_DUPLICATED, MID_REPLY_LOST
 from sandbox.servicenow.records import Change, Records
 from sandbox.servicenow.rows import Row
@@ -40,6 +40,9 @@ class MidServer:
         if change.table != "ecc_queue" or (row["queue"], row["state"]) != ("output", "ready"):
             return
         if row["topic"] == "RESTProbe" and row["agent"].startswith(_AGENT):
+            if not self.records.switches.mid_calls_asynchronous:
+                self._pick_up(row["sys_id"])
+                return
             self.jobs.put_later(lambda: self._pick_up(row["sys_id"]), self._delay(row))
 
     def _delay(self, row: Row) -> float:
@@ -59,7 +62,7 @@ class MidServer:
         self._set(probe, state="processed", processed=self.records.now())
 
     def _carry_out(self, row: Row) -> None:
-        reply = carry_out(_request(row), self.outbound.longest_seconds)
+        reply = self.outbound.carry_out(_request(row))
         if self.misbehaves(MID_REPLY_LOST):
             return
         values = {
@@ -70,6 +73,9 @@ class MidServer:
             "payload": envelope.of_reply(row["payload"], reply),
             "error_string": reply.error,
         }
+        if not self.records.switches.mid_calls_asynchronous:
+            self._reply(values)
+            return
         self.jobs.put_later(lambda: self._reply(values), self._delay(row))
 
     def _reply(self, values: dict[str, str]) -> None:

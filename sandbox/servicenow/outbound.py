@@ -76,7 +76,7 @@ class Request:
         )
 
 
-def carry_out(request: Request, longest_seconds: float) -> Reply:
+def carry_out(request: Request, longest_seconds: float, user_agent: str = USER_AGENT) -> Reply:
     """Make the call, as the instance or a MID Server does. Never raises for the network."""
     began = time.monotonic()
     wait = min(request.timeout_ms / 1000, longest_seconds)
@@ -86,7 +86,7 @@ def carry_out(request: Request, longest_seconds: float) -> Reply:
             answer = session.request(
                 request.method,
                 request.url,
-                headers={"User-Agent": USER_AGENT, **request.headers},
+                headers={"User-Agent": user_agent, **request.headers},
                 data=request.body.encode("utf-8"),
                 timeout=wait,
             )
@@ -116,9 +116,14 @@ class Outbound:
 
     def send(self, request: Request) -> Reply:
         """Call now, and log it as the platform logs it."""
-        reply = carry_out(request, self.longest_seconds)
+        reply = self.carry_out(request)
         self._log(request, reply)
         return reply
+
+    def carry_out(self, request: Request) -> Reply:
+        """Call now, and leave no trace in the log: a MID Server's call is not the instance's."""
+        named = self._records.switches.outbound_named
+        return carry_out(request, self.longest_seconds, USER_AGENT if named else "python")
 
     def queue(self, request: Request) -> str:
         """Leave the call to the MID Server (or to the instance); gives the ECC row's sys_id."""
@@ -148,7 +153,8 @@ class Outbound:
     def _log(self, request: Request, reply: Reply) -> None:
         if self._properties.get(_LOG_ON, "true") != "true":
             return
-        kept = int(self._properties.get(_LOGGED) or 100)
+        cut = self._records.switches.outbound_bodies_cut
+        kept = int(self._properties.get(_LOGGED) or 100) if cut else None
         values = {
             "method": request.method.upper(),
             "url": request.url,

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.servicenow import portal
 from sandbox.servicenow.accounts import Account
 from sandbox.servicenow.answers import instance
+from sandbox.servicenow.delegations import may_decide
 from sandbox.servicenow.ordering import OrderRefused, place_order, questions_of
 from sandbox.servicenow.records import Row
 from sandbox.servicenow.sessions import COOKIE
@@ -86,10 +87,10 @@ def service_portal() -> Page:
 
 @blueprint.post("/sp/approvals/<sys_id>")
 def decide(sys_id: str) -> Page:
-    """Approve or reject one of one's own approvals."""
+    """Approve or reject what was asked of oneself, or of somebody for whom one stands in."""
     account = _form_sender()
     row = instance().records.find("sysapproval_approver", sys_id)
-    if row is None or row["approver"] != account.sys_id:
+    if row is None or not may_decide(instance().records, account.sys_id, row):
         abort(404)
     state = request.form.get("action", "")
     if state not in ("approved", "rejected") or row["state"] != "requested":
@@ -127,9 +128,10 @@ def _ticket(account: Account) -> str:
 
 def _approval(account: Account) -> str:
     row = instance().records.find("sysapproval_approver", request.args.get("sys_id", ""))
-    if row is None or row["approver"] != account.sys_id:
+    if row is None or not may_decide(instance().records, account.sys_id, row):
         abort(404)
-    return _render("approval.html", account, approval=portal.approval(instance(), row))
+    shown = portal.approval(instance(), row, account)
+    return _render("approval.html", account, approval=shown)
 
 
 def _catalogue(account: Account) -> str:

@@ -277,7 +277,7 @@ sn_ws.RESTMessageV2.prototype = {
     _complete: function () {
         var values = this._values;
         function filled(text) {
-            return text.replace(/\$\{([^}]*)\}/g, function (whole, name) {
+            return !call_python('switch', 'variables_filled_in') ? text : text.replace(/\$\{([^}]*)\}/g, function (whole, name) {
                 return values[name] === undefined ? '' : values[name];
             });
         }

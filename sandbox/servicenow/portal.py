@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from sandbox.servicenow import portal_approvals
 from sandbox.servicenow.accounts import Account
+from sandbox.servicenow.filling import shown_in_portal
 from sandbox.servicenow.instance import SCOPE, ServiceNow
 from sandbox.servicenow.ordering import questions_of
 from sandbox.servicenow.records import Row, journal_label
@@ -52,7 +54,10 @@ def index(instance: ServiceNow, account: Account) -> dict[str, Any]:
         "approvals": sorted(approvals, key=lambda row: row["assigned_at"]),
         "freshness": _freshness(instance, account),
         "items": [_item_line(row) for row in _own_items(instance, account)],
-        "local_approvals": _local_approvals(instance, account),
+        "local_approvals": [
+            row | {"variables": variables(instance, row["sysapproval"])}
+            for row in portal_approvals.waiting_for(instance, account)
+        ],
     }
 
 
@@ -107,26 +112,10 @@ def ticket_link(row: Row) -> str:
     return "/sp?" + urlencode({"id": "ticket", "table": "sc_req_item", "sys_id": row["sys_id"]})
 
 
-def _local_approvals(instance: ServiceNow, account: Account) -> list[dict[str, Any]]:
-    rows = instance.records.where(
-        "sysapproval_approver", approver=account.sys_id, state="requested"
-    )
-    return [approval(instance, row) for row in rows]
-
-
-def approval(instance: ServiceNow, row: Row) -> dict[str, Any]:
-    """One approval of ServiceNow's own, with the item it is about."""
-    item = instance.records.find("sc_req_item", row["sysapproval"]) or {}
-    link = "/sp?" + urlencode(
-        {"id": "approval", "table": "sysapproval_approver", "sys_id": row["sys_id"]}
-    )
-    return {
-        **row,
-        "state_label": APPROVALS.get(row["state"], row["state"]),
-        "link": link,
-        "item": item,
-        "for_name": instance.records.display_of("sys_user", item.get("requested_for", "")),
-        "variables": variables(instance, item.get("sys_id", "")),
+def approval(instance: ServiceNow, row: Row, account: Account) -> dict[str, Any]:
+    """One approval of ServiceNow's own, with the answers given with the order."""
+    return portal_approvals.shown(instance, row, account) | {
+        "variables": variables(instance, row["sysapproval"])
     }
 
 
@@ -141,11 +130,7 @@ def ticket(instance: ServiceNow, account: Account, row: Row) -> dict[str, Any]:
         "for_name": instance.records.display_of("sys_user", row["requested_for"]),
         "opened_by_name": instance.records.display_of("sys_user", row["opened_by"]),
         "variables": variables(instance, row["sys_id"]),
-        "approvals": [
-            {**a, "name": instance.records.display_of("sys_user", a["approver"])}
-            | {"state_label": APPROVALS.get(a["state"], a["state"])}
-            for a in instance.records.where("sysapproval_approver", sysapproval=row["sys_id"])
-        ],
+        "approvals": portal_approvals.asked_about(instance, row["sys_id"]),
         "tasks": [
             {**task, "state_label": STATES.get(task["state"], task["state"])}
             for task in instance.records.where("sc_task", request_item=row["sys_id"])
@@ -183,7 +168,7 @@ def catalogue(
     instance: ServiceNow, words: str = "", category: str = "", page: int = 1
 ) -> dict[str, Any]:
     """What can be ordered, by name: a page of the items of a category that have all the words."""
-    every = sorted(instance.records.where("sc_cat_item", active="true"), key=_name)
+    every = sorted(shown_in_portal(instance), key=_name)
     found = [row for row in every if category in ("", row["category"]) and _has(row, words)]
     last = max(1, -(-len(found) // _PAGE))
     page = min(max(page, 1), last)

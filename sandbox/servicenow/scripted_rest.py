@@ -137,7 +137,9 @@ def _answered(told: dict[str, Any]) -> Response:
     if told.get("error"):
         error = told["error"]
         raise ApiError(int(error["status"]), error["message"], error["detail"])
-    made = answer({"result": told["body"]} if told["hasBody"] else {}, int(told["status"]))
+    wrapped = instance().switches.scripted_answers_wrapped
+    body = {"result": told["body"]} if wrapped else told["body"]
+    made = answer(body if told["hasBody"] else {}, int(told["status"]))
     if told["written"] is not None:
         made.set_data(told["written"])
     elif not told["hasBody"]:

@@ -52,7 +52,8 @@ class Workflow:
 
     def fill(self, change: Change) -> Mapping[str, str]:
         """A plain request is approved inside its insert (recorded)."""
-        if change.table != "sc_request" or change.operation != "insert":
+        plain = change.table == "sc_request" and change.operation == "insert"
+        if not plain or not self._records.switches.plain_requests_approved:
             return {}
         row = change.after
         approval = row["approval"] if row["approval"] not in ("", "not requested") else "approved"

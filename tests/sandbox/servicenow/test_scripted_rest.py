@@ -110,7 +110,9 @@ def test_the_body_is_read_once(scripts: Scripts) -> None:
 
 
 def test_status_headers_and_set_body(scripts: Scripts) -> None:
-    script = "response.setStatus(202); response.setHeader('X-Mine', 'yes'); response.setBody({a: 1});"
+    script = (
+        "response.setStatus(202); response.setHeader('X-Mine', 'yes'); response.setBody({a: 1});"
+    )
     answer = scripts.call(script, "POST", json={})
     assert (answer.status_code, answer.headers["X-Mine"]) == (202, "yes")
     assert answer.json() == {"result": {"a": 1}}
