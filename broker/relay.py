@@ -22,7 +22,15 @@ from broker.domain.errors import (
     Refused,
     Unavailable,
 )
-from broker.orders import back_reference, cancellation, closure, submission, tracking, verification
+from broker.orders import (
+    back_reference,
+    cancellation,
+    closure,
+    submission,
+    sweep,
+    tracking,
+    verification,
+)
 from broker.orders.help import ask_for_help
 from broker.ports.queue import QueueName
 from broker.store import audit, connector_calls, outbox, pruning, sign_in, sync_runs
@@ -58,6 +66,7 @@ HANDLERS: dict[str, Handler] = {
     "order.note": Handler(closure.note),
     "order.recall": Handler(cancellation.recall),
     "order.close": Handler(closure.close, ask_for_help),
+    "orders.sweep": Handler(sweep.sweep),
     "sync.login": Handler(wanted.pay_login),
     "sync.person": Handler(engine.pay_person),
     "sync.changes": Handler(engine.pay_changes),

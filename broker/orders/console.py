@@ -6,12 +6,11 @@ whether it is true, so an operator can repeat a post that was lost, and cannot i
 
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from broker.context import Broker
 from broker.domain.access import CatalogueItem, ItemName
 from broker.domain.people import Person, normal
 from broker.orders import intake
+from broker.orders.announcing import post_of
 from broker.orders.operate import NotPossible
 from broker.orders.post import OrderPost
 from broker.orders.preview import preview
@@ -21,7 +20,6 @@ from broker.store.base import new_id
 from broker.store.views import console as views
 
 CLIENT = "console"
-_LONGEST_JUSTIFICATION = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,7 @@ def carry_out(broker: Broker, wish: Wish, actor: audit.Actor) -> str:
         problems = _tried(broker, wish).problems
         if problems:
             raise NotPossible(" ".join(problems))
-    return _announce(broker, _post(seen), actor)
+    return _announce(broker, post_of(seen), actor)
 
 
 def _announce(broker: Broker, post: OrderPost, actor: audit.Actor) -> str:
@@ -161,7 +159,7 @@ def _seen(broker: Broker, wish: Wish) -> DeskOrder:
 
 
 def _desk_says(broker: Broker, seen: DeskOrder) -> DeskSays:
-    told = preview(broker, CLIENT, _post(seen))
+    told = preview(broker, CLIENT, post_of(seen))
     person: dict[str, str] = told["beneficiary"] or {}
     return DeskSays(
         seen.ref.item_number,
@@ -171,38 +169,6 @@ def _desk_says(broker: Broker, seen: DeskOrder) -> DeskSays:
         tuple(ItemName(item["type"], item["name"]) for item in told["already_held"]),
         tuple(told["problems"]),
     )
-
-
-def _post(seen: DeskOrder) -> OrderPost:
-    """What the desk's own script would post of this item."""
-    ref = seen.ref
-    if seen.requested_for is None:
-        raise NotPossible(f"{ref.item_number} is for nobody at the desk.")
-    approvers = [d.approver for d in seen.decisions if d.decision == "approved" and d.approver]
-    content = {
-        "source": ref.source,
-        "request": _record(ref.request_number, ref.request_id),
-        "item": _record(ref.item_number, ref.item_id),
-        "task": _record(ref.task_number, ref.task_id),
-        "action": "grant",
-        "beneficiary": {"user_name": seen.requested_for.login},
-        "requested_by": {"user_name": seen.opened_by.login} if seen.opened_by else None,
-        "approved_by": [{"user_name": approver} for approver in approvers],
-        "justification": seen.justification[:_LONGEST_JUSTIFICATION],
-        "start_date": seen.start_at.isoformat() if seen.start_at else None,
-        "end_date": seen.end_at.isoformat() if seen.end_at else None,
-    }
-    try:
-        return OrderPost.model_validate(content)
-    except ValidationError as error:
-        fields = ", ".join(str(fault["loc"][0]) for fault in error.errors() if fault["loc"])
-        raise NotPossible(
-            f"{ref.item_number} cannot be announced: the desk's record is odd ({fields})."
-        ) from None
-
-
-def _record(number: str | None, key: str | None) -> dict[str, str] | None:
-    return {"number": number, "sys_id": key} if number and key else None
 
 
 def _our_id(broker: Broker, person: Person | None) -> str:

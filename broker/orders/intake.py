@@ -95,12 +95,18 @@ def _store(
     session.add(order)
     session.flush()
     session.refresh(order)
-    who = "An operator" if actor.kind == "person" else post.source
-    orders.remember_step(session, order, at, "receive", f"{who} announced {post.item.number}.")
+    orders.remember_step(session, order, at, "receive", _told(actor, post))
     facts = {"body_sha256": sha256, "claims": order.claims}
     audit.record(session, at, actor, "order.receive", ("order", order.id), "received", facts)
     steps.owe(session, "order.verify", order, at)
     return order
+
+
+def _told(actor: audit.Actor, post: OrderPost) -> str:
+    if actor == audit.SYSTEM:
+        return f"{post.item.number} was found approved at {post.source}, and nobody had said so."
+    who = "An operator" if actor.kind == "person" else post.source
+    return f"{who} announced {post.item.number}."
 
 
 def order_row(broker: Broker, client: str, post: OrderPost) -> OrderRow:

@@ -120,6 +120,14 @@ class OrdersPort(Protocol):
         """The item that people know by this number, or None; Refused if there are several."""
         ...
 
+    def approved(
+        self, catalogue_items: Sequence[str], since: datetime, until: datetime
+    ) -> Iterator[OrderRef]:
+        """Every open, approved item of these catalogue items that was changed last between these
+        moments, without its task.
+        """
+        ...
+
     def note(self, ref: OrderRef, marker: str, text: str) -> None:
         """Leave a work note once: a note that carries `marker` is not written again."""
         ...

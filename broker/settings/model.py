@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     api_clients: Path | None = None
     approval_wait_hours: float = Field(72, gt=0)
     sync_interval_minutes: int = Field(30, ge=1)
+    order_sweep: bool = True
     lease_seconds: int = Field(90, ge=2)
     saml_idp_metadata: str
     saml_login_attribute: str = "uid"

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from broker.store.base import Base, Sessions, changed
 from broker.store.outbox import OutboxRow
 from broker.store.receipts import ReceiptRow
-from broker.store.sync_runs import GENERAL, SlotRow, SyncRunRow, take_slot
+from broker.store.sync_runs import CONTINUED, SlotRow, SyncRunRow, take_slot
 
 BATCH = 500
 _BATCHES = 20
@@ -47,7 +47,7 @@ def _received(before: datetime) -> tuple[ColumnElement[bool], ...]:
 def _run(before: datetime) -> tuple[ColumnElement[bool], ...]:
     """But for the newest good reading of everything: screens say how old they are by it."""
     good = (SyncRunRow.finished_at.is_not(None), SyncRunRow.error == "")
-    newest = select(func.max(SyncRunRow.started_at)).where(*good, SyncRunRow.kind.in_(GENERAL))
+    newest = select(func.max(SyncRunRow.started_at)).where(*good, SyncRunRow.kind.in_(CONTINUED))
     return (
         SyncRunRow.started_at < before,
         SyncRunRow.started_at.not_in(newest.group_by(SyncRunRow.connection)),

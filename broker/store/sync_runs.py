@@ -12,6 +12,8 @@ from broker.store.base import Base, Identified
 
 # Runs that read what concerns everybody.
 GENERAL = ("changes", "everything")
+# Runs whose newest good one says where the next begins.
+CONTINUED = (*GENERAL, "orders")
 
 
 class SyncRunRow(Identified):
@@ -117,6 +119,17 @@ def last_success(
         )
         .order_by(SyncRunRow.started_at.desc())
         .limit(1)
+    )
+    return session.scalar(query)
+
+
+def last_of_kind(session: Session, connection: str, kind: str) -> datetime | None:
+    """When the last good run of this kind began."""
+    query = select(func.max(SyncRunRow.started_at)).where(
+        SyncRunRow.connection == connection,
+        SyncRunRow.kind == kind,
+        SyncRunRow.finished_at.is_not(None),
+        SyncRunRow.error == "",
     )
     return session.scalar(query)
 

@@ -16,6 +16,8 @@ def beat(broker: Broker) -> bool:
         if taken:
             outbox.owe(session, QueueName.SYNC, "sync.people", broker.settings.iga, now)
             outbox.owe(session, QueueName.SYNC, "sync.changes", broker.settings.iga, now)
+            for desk in broker.desks if broker.settings.order_sweep else ():
+                outbox.owe(session, QueueName.SYNC, "orders.sweep", desk, now, {"desk": desk})
     if taken:
         broker.bell.ring(QueueName.SYNC)
     return taken

@@ -92,6 +92,7 @@ class House:
             task_ids=[task[0]],
             justification="month end",
         )
+        self.desk.changed_at[ref.item_id] = self.clock.now()
         if approval is not DeskApproval.PENDING:
             self.desk.approve(ref.item_id, approval)
         return ref

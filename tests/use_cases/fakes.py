@@ -21,6 +21,7 @@ from broker.ports.desk import (
     DeskApproval,
     DeskDecision,
     DeskOrder,
+    DeskWaiting,
     MirrorFault,
     MirrorRow,
     OrderRef,
@@ -217,6 +218,12 @@ class FakeDesk:
     refuse: str = ""
     asked: list[str] = field(default_factory=list)
     breaks: dict[str, Exception] = field(default_factory=dict)
+    changed_at: dict[str, datetime] = field(default_factory=dict)
+    waiting: dict[str, list[DeskWaiting]] = field(default_factory=dict)
+
+    def waiting_for(self, key: str, at: datetime) -> Sequence[DeskWaiting]:
+        self._break("waiting_for")
+        return [each for each in self.waiting.get(key, []) if not each.since or each.since <= at]
 
     def order(self, ref: OrderRef) -> DeskOrder:
         self._break("order")
@@ -229,6 +236,21 @@ class FakeDesk:
         self._break("find_order")
         refs = [item.ref for item in self.items.values()]
         return next((ref for ref in refs if ref.item_number == number), None)
+
+    def approved(
+        self, catalogue_items: Sequence[str], since: datetime, until: datetime
+    ) -> Iterator[OrderRef]:
+        self._break("approved")
+        for item_id, item in self.items.items():
+            changed_at = self.changed_at.get(item_id)
+            if (
+                item.active
+                and item.approval is DeskApproval.APPROVED
+                and item.catalogue_item in catalogue_items
+                and changed_at is not None
+                and since <= changed_at <= until
+            ):
+                yield replace(item.ref, task_id=None, task_number=None)
 
     def note(self, ref: OrderRef, marker: str, text: str) -> None:
         self._once("note", ref, marker, text)

@@ -253,9 +253,13 @@ def topics(house: House) -> list[tuple[str, str, str]]:
         )
 
 
-def test_a_beat_owes_people_and_changes_and_rings_for_them(house: House) -> None:
+def test_a_beat_owes_people_changes_and_a_sweep_and_rings_for_them(house: House) -> None:
     timer.beat(house.broker)
-    assert topics(house) == [("sync", "sync.changes", "oim"), ("sync", "sync.people", "oim")]
+    assert topics(house) == [
+        ("sync", "orders.sweep", "servicenow"),
+        ("sync", "sync.changes", "oim"),
+        ("sync", "sync.people", "oim"),
+    ]
     assert house.bell.rung == [QueueName.SYNC]
     timer.beat(house.broker)
     assert house.bell.rung == [QueueName.SYNC]

@@ -18,6 +18,7 @@ _RUNS = {
     "everything": "Everything, anew",
     "people": "People and their accounts",
     "person": "One person",
+    "orders": "Approved orders that nobody announced",
 }
 _COUNTS = {"read": "read", "new": "new", "changed": "changed", "gone": "gone", "same": "unchanged"}
 _ACTIONS = {"grant": "Give access", "revoke": "Take access away"}

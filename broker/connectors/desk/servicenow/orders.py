@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from broker.connectors.desk.servicenow.client import Client
 from broker.connectors.desk.servicenow.people import columns, referred
@@ -15,8 +16,10 @@ from broker.connectors.desk.servicenow.values import (
     is_sys_id,
     moment,
     number,
+    one_word_of,
     sys_id,
     true,
+    within,
 )
 from broker.domain.errors import NotFound, Refused
 from broker.domain.people import Account
@@ -35,6 +38,8 @@ _ITEM = (
 # Older releases keep "requested for" on the request only.
 _PEOPLE = ("requested_for", "opened_by", "request.requested_for")
 _APPROVAL = (*_VERSION, "sysapproval", "state", "approver", "approver.user_name", "approver.name")
+_CHANGED = "sys_updated_on"
+_FOUND = ("number", "request", "request.number", "approval", "active", _CHANGED)
 _TASK = (*_VERSION, "number", "request_item", "state", "active")
 _NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
 _OPTIONS, _ORDER = "sc_item_option_mtom", "sc_item_option.order"
@@ -92,11 +97,28 @@ class Orders:
             query = equals("number", wanted)
         except Unsearchable:
             return None
-        rows = self._client.rows(ITEM, query, ("number", "request", "request.number"))
+        rows = self._client.rows(ITEM, query, _FOUND)
         found = [row for row in rows if row.get("number") == wanted]
         if len(found) > 1:
             raise Refused(self._client.system, f"has {len(found)} items with the number {wanted}")
         return _completed(self._client.system, found[0], None) if found else None
+
+    def approved(
+        self, catalogue_items: Sequence[str], since: datetime, until: datetime
+    ) -> Iterator[OrderRef]:
+        """Every open, approved item of these that was changed last between these moments.
+
+        Pages are cut by sys_id: what is changed meanwhile leaves the window, and is in the next.
+        """
+        words = self._settings.approved_words
+        also = ("active=true", one_word_of("approval", words), within(_CHANGED, since, until))
+        wanted = [*filter(is_sys_id, catalogue_items)]
+        rows = self._client.rows_of(ITEM, "cat_item", wanted, _FOUND, also="^".join(also))
+        for row in rows:
+            at = moment(row.get(_CHANGED, ""))
+            in_time = at is not None and since.replace(microsecond=0) <= at <= until
+            if in_time and row.get("approval") in words and true(row.get("active", "")):
+                yield _completed(self._client.system, row, None)
 
     def _numbered(self, typed: str) -> str:
         """The number, which people may type without its prefix and its zeros."""

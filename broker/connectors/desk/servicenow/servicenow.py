@@ -47,6 +47,12 @@ class ServiceNow:
         """The item that people know by this number, or None; Refused if there are several."""
         return self._orders.find(number)
 
+    def approved(
+        self, catalogue_items: Sequence[str], since: datetime, until: datetime
+    ) -> Iterator[OrderRef]:
+        """Every open, approved item of these that was changed last between these moments."""
+        return self._orders.approved(catalogue_items, since, until)
+
     def note(self, ref: OrderRef, marker: str, text: str) -> None:
         """Leave a work note once: a note that carries `marker` is not written again."""
         self._journal.note(ref, marker, text)
