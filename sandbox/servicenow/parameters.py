@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from flask import g, request
 
+from sandbox.servicenow.answers import caller, instance
+from sandbox.servicenow.calendars import DEFAULT_ZONE
 from sandbox.servicenow.paging import Page, page_of
 from sandbox.servicenow.tiny_url import PARAMETER, parameters_of
+from sandbox.servicenow.viewers import Viewer, viewer_of
 
+ZONE = "glide.sys.default.tz"
 _PREFIX = "sysparm_"
 _DISPLAYS = frozenset({"true", "false", "all"})
 
@@ -61,6 +65,14 @@ def parameters() -> Parameters:
     if made is None:
         made = g.parameters = Parameters(dict(_given()))
     return made
+
+
+def viewer() -> Viewer:
+    """The zone and the formats of who is calling."""
+    if not instance().switches.times_shown_in_own_zone:
+        return viewer_of(instance().records, "", "UTC")
+    zone = instance().properties.get(ZONE, DEFAULT_ZONE)
+    return viewer_of(instance().records, caller().sys_id, zone)
 
 
 def _given() -> Iterable[tuple[str, str]]:

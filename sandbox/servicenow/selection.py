@@ -6,7 +6,7 @@ import re
 
 from sandbox.servicenow.answers import ApiError, caller, instance
 from sandbox.servicenow.instance import INVALID_QUERY_NO_ROWS
-from sandbox.servicenow.parameters import parameters
+from sandbox.servicenow.parameters import parameters, viewer
 from sandbox.servicenow.paths import resolve
 from sandbox.servicenow.queries import Evaluator, Query
 from sandbox.servicenow.queries.language import Condition
@@ -21,7 +21,8 @@ _SCOPED = re.compile(r"(x|sn)_")
 
 def rows_asked_for(table: str) -> list[Row]:
     """What the instance holds of it, whatever the caller may see. Raises ApiError 403."""
-    evaluator = Evaluator(instance().records, caller().sys_id, instance().switches)
+    switches, zone = instance().switches, viewer().zone
+    evaluator = Evaluator(instance().records, caller().sys_id, switches, zone=zone)
     query = evaluator.parse(table, parameters().query)
     for name, value in parameters().plain.items():
         _add_plain(query, name, value)

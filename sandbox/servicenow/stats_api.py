@@ -13,20 +13,17 @@ from typing import Any
 from flask import Blueprint, Response
 
 from sandbox.servicenow.answers import ApiError, answer, caller, instance
-from sandbox.servicenow.parameters import parameters
+from sandbox.servicenow.parameters import parameters, viewer
 from sandbox.servicenow.paths import Path, resolve
 from sandbox.servicenow.queries.operators import NUMBERS, ORDER, number
 from sandbox.servicenow.records import Row
 from sandbox.servicenow.rendering import Renderer, Style
 from sandbox.servicenow.selection import rows_asked_for
-from sandbox.servicenow.table_api import demand_table, viewer
+from sandbox.servicenow.table_api import demand_table
 from sandbox.servicenow.versions import routed
 
 blueprint = Blueprint("stats_api", __name__)
 _HAVING = re.compile(r"(count|avg|min|max|sum)\^([^^]*)\^(>=|<=|!=|=|>|<)\^([^^]*)")
-_ORDER = re.compile(
-    r"(?:(count|avg|min|max|sum)(?:\^|$))?([a-z0-9_.]*)(?:\^?(asc|desc))?", re.IGNORECASE
-)
 _AGGREGATES = ("avg", "min", "max", "sum")
 
 
@@ -135,20 +132,21 @@ def _measured(table: str, group: _Group, name: str, column: str) -> str:
 def _ordered(table: str, columns: list[str], groups: list[_Group]) -> list[_Group]:
     """By `count^desc`, `avg^column`, or one of the columns that make the groups."""
     for text in reversed(parameters().names("order_by") or parameters().names("orderby")):
-        match = _ORDER.fullmatch(text)
-        if match:
-            descending = (match[3] or "").lower() == "desc"
-            groups = sorted(groups, key=_key(table, columns, match), reverse=descending)
+        words = text.split("^")
+        descending = words[-1].lower() == "desc"
+        if words[-1].lower() in ("asc", "desc"):
+            words.pop()
+        groups = sorted(groups, key=_key(table, columns, words), reverse=descending)
     return groups
 
 
-def _key(table: str, columns: list[str], match: re.Match[str]) -> Callable[[_Group], Any]:
-    name, column = (match[1] or "").lower(), match[2]
-    if name:
+def _key(table: str, columns: list[str], words: list[str]) -> Callable[[_Group], Any]:
+    name, column = (*words, "", "")[0].lower(), (*words, "", "")[1]
+    if name in ("count", *_AGGREGATES):
         return lambda group: number(_measured(table, group, name, column)) or 0.0
-    if column not in columns:
+    if name not in columns:
         return lambda _: 0
-    place = columns.index(column)
+    place = columns.index(name)
     return lambda group: group.values[place]
 
 

@@ -18,20 +18,17 @@ from sandbox.servicenow.answers import (
     no_content,
     no_record,
 )
-from sandbox.servicenow.calendars import DEFAULT_ZONE
 from sandbox.servicenow.intake import Intake
 from sandbox.servicenow.paging import links_of
-from sandbox.servicenow.parameters import parameters
+from sandbox.servicenow.parameters import parameters, viewer
 from sandbox.servicenow.records import DuplicateKey, Row
 from sandbox.servicenow.rendering import Renderer, Style
 from sandbox.servicenow.selection import rows_asked_for
 from sandbox.servicenow.versions import routed, segment
-from sandbox.servicenow.viewers import Viewer, viewer_of
 
 blueprint = Blueprint("table_api", __name__)
 LINK_BASE = "glide.servlet.uri"
 LINK_BASE_WANTED = "glide.rest.replace_request_host_with_property"
-ZONE = "glide.sys.default.tz"
 
 
 @routed(blueprint, "now", "table/<table>", ["GET"])
@@ -177,14 +174,6 @@ def renderer() -> Renderer:
         may_see=partial(access().may_see, caller()),
     )
     return Renderer(instance().records, style)
-
-
-def viewer() -> Viewer:
-    """The zone and the formats of who is calling."""
-    if not instance().switches.times_shown_in_own_zone:
-        return viewer_of(instance().records, "", "UTC")
-    zone = instance().properties.get(ZONE, DEFAULT_ZONE)
-    return viewer_of(instance().records, caller().sys_id, zone)
 
 
 def table_url() -> str:
