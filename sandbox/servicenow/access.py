@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sandbox.servicenow.accounts import Account
+from sandbox.servicenow.delegations import may_decide
 from sandbox.servicenow.records import NO_ROW, Records, Row
 from sandbox.servicenow.switches import Switches
 
@@ -138,11 +139,7 @@ class Access:
 
     def decides(self, approval: Row, me: str) -> bool:
         """Whether an approval is asked of this user, or of somebody whose delegate they are now."""
-        return approval["approver"] == me or any(
-            row["approvals"] == "true" and row["starts"] <= self._records.now() <= row["ends"]
-            for row in self._records.where("sys_user_delegate", delegate=me)
-            if row["user"] == approval["approver"]
-        )
+        return may_decide(self._records, me, approval)
 
     def _may_list(self, account: Account, table: str) -> bool:
         """Whether all rows of a table are there for this account."""
