@@ -216,3 +216,44 @@ def test_people_have_a_place_and_a_cost_centre(desk: Desk) -> None:
     (site,) = desk.as_("broker").rows("cmn_location", f"sys_id={ada['location']}")
     assert (site["city"], site["country"]) == (ada["city"], ada["country"]) == ("Marlow", "GB")
     assert desk.as_("broker").rows("cmn_cost_center", f"sys_id={ada['cost_center']}")
+
+
+def test_a_delegate_sees_and_decides_in_place_of_somebody(desk: Desk, signed_in: SignIn) -> None:
+    ritm = desk.ordered()
+    finn = signed_in("finn")
+    page = finn.page("/sp")
+    assert f"{ritm['number']}: " in page
+    assert "in place of Ben Achterberg" in page
+    link = re.search(r'href="(/sp\?id=approval[^"]+)"', page)
+    assert link is not None
+    decision = finn.page(link[1].replace("&amp;", "&"))
+    assert "<dt>In place of</dt><dd>Ben Achterberg</dd>" in decision
+    action = re.search(r'action="(/sp/approvals/[0-9a-f]+)"', decision)
+    assert action is not None
+    assert finn.submit(action[1], decision, action="approved").status_code == 200
+    ticket = f"/sp?id=ticket&table=sc_req_item&sys_id={ritm['sys_id']}"
+    assert "Ben Achterberg" in signed_in("ada").page(ticket)
+    assert "decided by Finn" in signed_in("ada").page(ticket)
+
+
+def test_what_is_asked_twice_is_one_line_and_names_the_group(desk: Desk, signed_in: SignIn) -> None:
+    admin, people = desk.as_("admin"), desk.world.people
+    group = admin.post("sys_user_group", name="Role owners").json()["result"]["sys_id"]
+    for name in ("ben", "eve"):
+        admin.post("sys_user_grmember", group=group, user=people[name].sys_id)
+    ritm = desk.ordered()
+    values = {"parent": ritm["sys_id"], "assignment_group": group, "approval": "requested"}
+    admin.post("sysapproval_group", **values)
+    assert signed_in("ben").page("/sp").count(f"{ritm['number']}: ") == 1
+    assert "as a member of Role owners" in signed_in("eve").page("/sp")
+    ticket = f"/sp?id=ticket&table=sc_req_item&sys_id={ritm['sys_id']}"
+    assert "of Role owners" in signed_in("ada").page(ticket)
+
+
+def test_an_approval_of_no_task_is_shown_by_its_document(
+    desk: Desk, mirrored: None, signed_in: SignIn
+) -> None:
+    values = {"document_id": REQUEST_ID, "source_table": "x_rqbrk_access_request"}
+    eve = desk.world.people["eve"].sys_id
+    desk.as_("admin").post("sysapproval_approver", approver=eve, state="requested", **values)
+    assert "Access Request: 2001" in signed_in("eve").page("/sp")
