@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 
 from sandbox.servicenow import mishaps
-from sandbox.servicenow.platform_faults import PLATFORM_FAULTS
 from sandbox.servicenow.mishaps import Call
+from sandbox.servicenow.platform_faults import PLATFORM_FAULTS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -119,6 +119,14 @@ CALL_FAULTS: dict[str, Fault] = {
 # Those of one part of a batch.
 PART_FAULTS: dict[str, Fault] = {
     "part-busy": Fault("429 for one part of a batch", _any, mishaps.busy),
+    "part-failed": Fault(
+        "500 for one part of a batch; nothing was done", _any, mishaps.part_failed
+    ),
+    "part-cut": Fault(
+        "carries a part of a batch out, and ends its answer in the middle",
+        _any,
+        mishaps.ends_in_the_middle,
+    ),
     "part-cancelled": Fault(
         "carries a part of a batch out, then 500 for it",
         _any,

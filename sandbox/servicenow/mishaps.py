@@ -204,6 +204,11 @@ def part_cancelled(call: Call) -> Response:
     return _error(_CANCELLED, 500)
 
 
+def part_failed(_: Call) -> Response:
+    """The quota ends one part of a batch before anything was committed."""
+    return _error(_CANCELLED, 500)
+
+
 def busy(_: Call) -> Response:
     """Neither a text nor a header says why."""
     return Response("", 429)

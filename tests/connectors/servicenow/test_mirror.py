@@ -6,6 +6,7 @@ import pytest
 
 from broker.domain.errors import Unavailable
 from broker.ports.desk import MirrorRow
+from sandbox.servicenow.fault_plan import FaultPlan
 from tests.connectors.conftest import DeskSite
 
 TABLE = "x_rqbrk_access_request"
@@ -75,6 +76,28 @@ def test_a_batch_whose_answer_was_lost_is_sent_again(desk: DeskSite) -> None:
     desk.state.faults.clear()
     assert desk.desk.mirror([row(state="completed")]) == []
     assert len(desk.state.records.all(TABLE)) == 1
+
+
+@pytest.mark.parametrize("fault", ["part-busy", "part-failed", "part-cancelled", "part-cut"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_part_that_failed_for_a_moment_is_sent_again(
+    desk: DeskSite, fault: str, known: bool
+) -> None:
+    """Whether the row was written or not, and by POST or PATCH."""
+    rows = [row(number, state="completed") for number in range(4)]
+    if known:
+        desk.desk.mirror([row(number, state="awaiting approval") for number in range(4)])
+    desk.state.plan = plan = FaultPlan(1, [fault], 0)
+    assert desk.desk.mirror(rows) == []
+    assert plan.fired[fault] == 1
+    assert [held["state"] for held in desk.state.records.all(TABLE)] == ["completed"] * 4
+
+
+def test_a_part_that_always_fails_is_a_fault_of_its_row(desk: DeskSite) -> None:
+    """It must not hold up the others for ever, as a broken script in the instance would."""
+    desk.state.faults.add("part-failed")
+    (fault,) = desk.desk.mirror([row()])
+    assert fault.reason.startswith("answered 500 (Transaction cancelled")
 
 
 def test_a_refused_row_is_returned_with_the_reason_and_holds_up_no_other(desk: DeskSite) -> None:

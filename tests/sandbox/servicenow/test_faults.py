@@ -158,7 +158,15 @@ def test_a_cancelled_batch_keeps_what_was_committed(desk: Desk, broker: Client) 
     assert count(desk) == 2
 
 
-@pytest.mark.parametrize(("fault", "status", "done"), [("part-busy", 429, 0), ("part-cancelled", 500, 2)])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize(
+    ("fault", "status", "done"),
+    [
+        ("part-busy", 429, 0),
+        ("part-failed", 500, 0),
+        ("part-cancelled", 500, 2),
+        ("part-cut", 201, 2),
+    ],
+)
 def test_a_part_may_fail_inside_a_batch_that_does_not(
     desk: Desk, broker: Client, fault: str, status: int, done: int
 ) -> None:

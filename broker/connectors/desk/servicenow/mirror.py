@@ -29,12 +29,15 @@ _JSON = [
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One attempt at a row. `refusal` is what the attempt by the other method met."""
+    """One attempt at a row. `refusal` is what the attempt by the other method met; `broken` tells
+    that the instance broke down over this row, which may be its way with it.
+    """
 
     row: MirrorRow
     method: str
     refusal: str = ""
     reason: str = "was left unserviced"
+    broken: bool = False
 
 
 class Mirror:
@@ -78,6 +81,8 @@ class Mirror:
             steps = [outcome for outcome in outcomes if isinstance(outcome, _Step)]
             if not steps:
                 return faults
+        if all(step.broken for step in steps):
+            return faults + [MirrorFault(step.row, step.reason) for step in steps]
         raise Unavailable(self._client.system, f"{len(steps)} rows: {steps[0].reason}")
 
     def _send(self, steps: Sequence[_Step]) -> list[_Step | MirrorFault | None]:
@@ -97,19 +102,27 @@ class Mirror:
         code = str(part.get("status_code")) if part else ""
         status = int(code) if code.isdecimal() else HTTPStatus.ACCEPTED
         if part is None or status in _AGAIN:
-            return replace(step, reason=f"answered {status}") if part else step
+            return replace(step, reason=f"answered {status}", broken=False) if part else step
         body = _decoded(part.get("body"))
-        if status in _WRITTEN:
-            return self._written(step.row, body)
         said = f"answered {status}{spoken(body)}"
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or (status in _WRITTEN and not _whole(body)):
+            return _Step(step.row, "PATCH", reason=said, broken=True)
+        return (
+            self._written(step.row, body)
+            if status in _WRITTEN
+            else self._refused(step, status, said)
+        )
+
+    def _refused(self, step: _Step, status: int, said: str) -> _Step | MirrorFault:
+        """The other method may do; whoever refuses both has the last word."""
         if step.method == "POST":
             return MirrorFault(step.row, said) if step.refusal else _Step(step.row, "PATCH", said)
         if status != HTTPStatus.NOT_FOUND:
             return MirrorFault(step.row, said)
         self._known.discard(step.row.id)
-        return (
-            MirrorFault(step.row, step.refusal) if step.refusal else _Step(step.row, "POST", said)
-        )
+        if step.refusal:
+            return MirrorFault(step.row, step.refusal)
+        return replace(step, method="POST", refusal="" if step.broken else said)
 
     def _written(self, row: MirrorRow, body: bytes) -> MirrorFault | None:
         """Compare: unknown fields are dropped without a word (ServiceNow docs, "Table API")."""
@@ -144,6 +157,14 @@ def _decoded(body: object) -> bytes:
         return base64.b64decode(str(body or ""))
     except ValueError:
         return b""
+
+
+def _whole(body: bytes) -> bool:
+    """A quota cuts answers off; what they tell of was done or not."""
+    try:
+        return "error" not in json.loads(body)
+    except (ValueError, TypeError):
+        return False
 
 
 def _result(body: bytes) -> Row:
