@@ -155,8 +155,12 @@ def an_async_rule_sees_the_record_as_it_is_by_then(desk: Desk) -> None:
     """The order says what stands in its item when the rule runs, not when it was approved."""
     with receiving(desk) as receiver:
         ritm, busy = desk.ordered(), threading.Event()
+
+        def keep_busy() -> None:
+            busy.wait()
+
         for _ in range(2):
-            desk.state.jobs.put(busy.wait)
+            desk.state.jobs.put(keep_busy)
         try:
             desk.decide(ritm, "approved")
             desk.as_("broker").patch("sc_req_item", ritm["sys_id"], description="later words")
