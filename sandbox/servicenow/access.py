@@ -43,6 +43,7 @@ _READS: Mapping[str, frozenset[str]] = {
     "approval_admin": frozenset({"sysapproval_approver", "sysapproval_group"}),
     "asset": frozenset({"alm_asset", "cmdb_model"}),
     "user_admin": frozenset({"sys_user_role", "sys_user_has_role", "sys_group_has_role"}),
+    "import_transformer": frozenset({"sys_import_set", "sys_import_set_row"}),
 }
 _WRITES: Mapping[str, frozenset[str]] = {
     "itil": frozenset(
@@ -56,6 +57,8 @@ _WRITES: Mapping[str, frozenset[str]] = {
     "approval_admin": frozenset({"sysapproval_approver", "sysapproval_group"}),
     "asset": frozenset({"alm_asset"}),
     "user_admin": frozenset({"sys_user", "sys_user_group", "sys_user_grmember"}),
+    "import_set_loader": frozenset({"sys_import_set_row"}),
+    "import_transformer": frozenset({"sys_import_set_row"}),
     "catalog_admin": frozenset({"sc_cat_item", "sc_category", "item_option_new"}),
 }
 _DELETES: Mapping[str, frozenset[str]] = {

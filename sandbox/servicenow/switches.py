@@ -113,6 +113,8 @@ class Switches:
     nested_batches_refused: bool = _usual("a batch inside a batch is refused")
     quantity_required: bool = _usual("an order without its quantity is refused")
     ui_notifications_told: bool = _usual("some catalogue answers have $$uiNotification")
+    import_errors_created: bool = _usual("an import whose row failed is answered 201 as well")
+    unreadable_imports_empty: bool = _usual("who may not read an import gets a 201 with no body")
     jwt_id_counts_once: bool = _usual("an assertion whose jti was seen before is refused")
     api_calls_touch_last_login: bool = _usual("a web-service call counts as the last login")
     login_touch_throttled: bool = _usual("it does so once a minute")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.sandbox.servicenow.desks import Desk
 from tests.sandbox.servicenow.proofs import Proof
 from tests.sandbox.servicenow.test_batch import part, post
+from tests.sandbox.servicenow.test_import_sets import grant, load
 
 
 def calls_beyond_a_rules_limit_are_refused(desk: Desk) -> None:
@@ -27,12 +28,28 @@ def an_order_needs_its_quantity(desk: Desk) -> None:
 
 def some_answers_have_a_key_that_no_manual_mentions(desk: Desk) -> None:
     item = desk.world.desk_items["standard_laptop"].sys_id
-    assert desk.as_("ada").order(item).json()["result"]["$$uiNotification"] == []
+    assert desk.as_("ada").order(item).json()["result"].get("$$uiNotification") == []
+
+
+def a_failed_import_is_answered_201(desk: Desk) -> None:
+    for old in desk.state.records.where("sys_transform_map", source_table="imp_user"):
+        desk.state.records.update("sys_transform_map", old["sys_id"], {"active": "false"}, "admin")
+    answer = load(desk.as_("admin"), user_id="new.one")
+    assert answer.status_code == 201
+    assert answer.json()["result"][0]["status"] == "error"
+
+
+def an_unreadable_import_has_no_body(desk: Desk) -> None:
+    grant(desk, "ada", "import_set_loader")
+    answer = load(desk.as_("ada"), user_id="new.one")
+    assert (answer.status_code, answer.content) == (201, b"")
 
 
 PROOFS: dict[str, Proof] = {
     "rate-limit-rules": calls_beyond_a_rules_limit_are_refused,
     "quantity-required": an_order_needs_its_quantity,
     "ui-notifications-told": some_answers_have_a_key_that_no_manual_mentions,
+    "import-errors-created": a_failed_import_is_answered_201,
+    "unreadable-imports-empty": an_unreadable_import_has_no_body,
     "nested-batches-refused": a_batch_inside_a_batch_is_refused,
 }
