@@ -105,6 +105,7 @@ class _Site:
             latency_ms=self.options.latency,
             faults=self.options.faults.of("servicenow"),
             plan=self._plan(),
+            past_orders=True,
         )
         return app
 

@@ -16,7 +16,6 @@ from sandbox.servicenow import (
     batch_api,
     cart_api,
     catalog_api,
-    import_api,
     negotiation,
     oauth_api,
     pages,
@@ -29,12 +28,12 @@ from sandbox.servicenow.answers import ApiError, error_answer
 from sandbox.servicenow.compression import Compressed
 from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FaultyFront
+from sandbox.servicenow.filling import fill
 from sandbox.servicenow.fronted import Fronted
 from sandbox.servicenow.instance import (
     APP_FOLDER,
     ServiceNow,
     app_properties,
-    populate,
     utc_now,
 )
 from sandbox.servicenow.records import WriteRefused
@@ -50,7 +49,6 @@ _MODULES = (
     batch_api,
     cart_api,
     catalog_api,
-    import_api,
     oauth_api,
     pages,
     scripted_rest,
@@ -70,13 +68,15 @@ def create_app(
     events_secret: str = DEMO_EVENTS_SECRET,
     clock: Callable[[], datetime] = utc_now,
     app_folder: Path = APP_FOLDER,
+    past_orders: bool = False,
 ) -> Flask:
     """A ServiceNow instance with the people and catalogue of `world`, in memory.
 
     `broker_url` is where the scoped app's scripts post (None: they log that it is not set);
     `faults` are names from `faults.py`, and from `switches.py` to flip those; `plan` lets further
     faults happen now and then; `latency_ms` delays every answer, the secrets sign what the
-    scripts post, `clock` gives aware times, `app_folder` holds the scoped app's sources.
+    scripts post, `clock` gives aware times, `app_folder` holds the scoped app's sources, and with
+    `past_orders` there is what people ordered before.
     The state is `app.extensions["servicenow"]`, a `ServiceNow` whose switches work while it runs.
     """
     instance = ServiceNow(
@@ -88,7 +88,7 @@ def create_app(
         properties=app_properties(app_folder, broker_url, orders_secret, events_secret),
         app_folder=app_folder,
     )
-    populate(instance, world)
+    fill(instance, world, past_orders=past_orders)
     return _flask_app(instance, world.company)
 
 

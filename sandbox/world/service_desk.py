@@ -12,7 +12,16 @@ from sandbox.world.workdays import day_of
 
 FIRST_FREE = 10_001  # a running sandbox numbers its orders from here
 _BY_HAND, _ORDERS_A_REQUEST, _MOST = 0.06, 0.3, 8_500
-_ANALYST = "Service Desk Analyst"
+ANALYST = "Service Desk Analyst"
+
+
+def order_numbers(requests: int) -> range:
+    """The numbers of the orders that people placed while so many requests were made."""
+    return range(FIRST_FREE - 1 - ceil(_orders(requests)), FIRST_FREE)
+
+
+def _orders(requests: int) -> float:
+    return min(requests * _ORDERS_A_REQUEST, _MOST)
 
 
 class ServiceDesk:
@@ -22,9 +31,9 @@ class ServiceDesk:
 
     def __init__(self, rng: Random, people: Mapping[str, WorldPerson], requests: int) -> None:
         self._rng, self._turns_left = rng, requests
-        self._rate = min(requests * _ORDERS_A_REQUEST, _MOST) / max(requests, 1)
+        self._rate = _orders(requests) / max(requests, 1)
         self._last = 0
-        able = (p for p in people.values() if p.title == _ANALYST and p.iga_active)
+        able = (p for p in people.values() if p.title == ANALYST and p.iga_active)
         self._analysts = sorted(able, key=lambda person: (person.hired_on, person.key))
         self._hired = [day_of(person.hired_on) for person in self._analysts]
 
