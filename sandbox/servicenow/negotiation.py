@@ -47,6 +47,7 @@ class Overridden:
 
 def _as_asked(made: Response) -> Response:
     """The answer in the format that was asked for, and without a body for who wants none."""
+    made.headers["Server"] = "ServiceNow"
     if not request.path.startswith("/api/now/") or made.mimetype != _JSON:
         return made
     if request.accept_mimetypes.best_match([_JSON, *XML_TYPES], _JSON) in XML_TYPES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from sandbox.servicenow.calendars import known_unit
+from sandbox.servicenow.calendars import as_stored, known_unit
 from sandbox.servicenow.paths import Path, resolve
 from sandbox.servicenow.queries.dates import DATE_OPERATORS, apart_test, date_test, same_unit
 from sandbox.servicenow.queries.language import TEXT_SEARCH, Condition
@@ -73,7 +73,8 @@ class Conditions:
     def _test(self, path: Path, condition: Condition) -> Test:
         column, operator = path.column, condition.operator
         if operator in DATE_OPERATORS:
-            return date_test(operator, condition.value, self._scripts)
+            test = date_test(operator, condition.value, self._scripts)
+            return self._at_noon(test) if column.kind == "glide_date" else test
         if operator in _SPECIAL:
             return _SPECIAL[operator](self, path, condition.value)
         wanted = self._value(operator, condition.value)
@@ -87,6 +88,16 @@ class Conditions:
             return self.instance_of(path, wanted)
         test = value_test(column, operator, wanted, self._switches)
         return self._shown(column.reference, test) if self._by_display(column, operator) else test
+
+    def _at_noon(self, test: Test) -> Test:
+        """A date without a time is the caller's own day, whatever day that is in UTC."""
+        calendar = self._scripts.calendar
+
+        def noon(have: str) -> bool:
+            at = calendar.local(f"{have[:10]} 12:00:00")
+            return at is not None and test(as_stored(at))
+
+        return never if test is never else noon
 
     def _by_display(self, column: Column, operator: str) -> bool:
         """A reference is equal by its sys_id, and contains or begins by what people see."""

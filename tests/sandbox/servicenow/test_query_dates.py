@@ -227,6 +227,31 @@ def test_the_day_is_that_of_the_callers_own_zone(records: Records) -> None:
     assert {row["short_description"] for row in rows} == {"hour", "tonight", "tomorrow"}
 
 
+@pytest.mark.parametrize(
+    ("query", "finds"),
+    [
+        ("ONToday", True),
+        ("ONYesterday", False),
+        ("ON2026-03-04", True),
+        ("NOTONYesterday", True),
+        ("NOTONSomeday", False),
+        ("DATEPARTWednesday@javascript:gs.datePart('dayofweek','wednesday','EE')", True),
+        ("RELATIVEEE@dayofweek@ago@1", False),
+        ("=2026-03-04", True),
+        ("=2026-03-04 23:00:00", True),
+        (">2026-03-03", True),
+        ("<2026-03-04 23:00:00", False),
+    ],
+)
+def test_a_date_without_a_time_is_a_day_of_the_caller(
+    records: Records, query: str, finds: bool
+) -> None:
+    user = {"user_name": "ada", "last_login": "2026-03-04"}
+    records.load("sys_user", [stored_row(user | {"sys_id": "a" * 32})])
+    rows = Evaluator(records, zone=HOME).select("sys_user", f"last_login{query}")
+    assert bool(rows) is finds
+
+
 def test_months_end_when_they_end() -> None:
     calendar = Calendar(datetime(2026, 3, 31, 12, 0, tzinfo=UTC), UTC)
     assert calendar.back("month", 1).date().isoformat() == "2026-02-28"

@@ -199,6 +199,7 @@ def test_every_answer_carries_the_recorded_headers(admin: Client) -> None:
         assert answer.headers["Pragma"] == "no-store,no-cache"
         assert answer.headers["Cache-Control"] == "no-cache,no-store,must-revalidate,max-age=-1"
         assert answer.headers["Expires"] == "0"
+        assert answer.headers["Server"] == "ServiceNow"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
         assert answer.headers["X-Is-Logged-In"] == "true"
