@@ -38,6 +38,7 @@ METADATA = (
 ).split()
 DEFAULT_LIMIT = "1000"
 LARGEST_FILE = "com.glide.attachment.max_size"  # in megabytes
+_NO_STORE = ("Pragma", "Cache-Control", "Expires")
 _MEGABYTE = 1024 * 1024
 
 
@@ -70,7 +71,7 @@ def download(sys_id: str) -> Response:
     row = _readable(caller(), sys_id)
     told = {name: value for name, value in metadata(row).items() if name != "download_link"}
     made = answer({})
-    for name in ("Pragma", "Cache-Control", "Expires"):
+    for name in _NO_STORE if instance().switches.downloads_may_be_kept else ():
         del made.headers[name]
     made.set_data(instance().attachments.content(row["sys_id"]))
     made.content_type = row["content_type"]
@@ -174,6 +175,8 @@ def _may_read(account: Account, row: Row) -> bool:
     record = instance().records.find(table, row["table_sys_id"])
     if record is None:
         return account.is_admin
+    if not instance().switches.attachments_follow_records:
+        return True
     return instance().access.may_read(account, table, record)
 
 

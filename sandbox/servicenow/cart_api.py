@@ -174,7 +174,7 @@ def _summary(cart: Row) -> dict[str, Any]:
         "show_subtotal_price": "true",
         "subtotal_title": "Subtotal",
     }
-    told = {"cart_id": cart["sys_id"], **total}
+    told: dict[str, Any] = {"cart_id": cart["sys_id"], **total}
     if rows:
         items = [_detailed(row) for row in rows]
         told[_ALL_TIME] = {**total, "frequency_label": None, "items": items}

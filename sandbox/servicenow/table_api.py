@@ -68,6 +68,7 @@ def insert_row(table: str) -> Response:
     except DuplicateKey as error:
         detail = f"Unique Key violation detected by database (Duplicate entry '{error}')"
         raise ApiError(403, "Operation Failed", detail) from error
+    _take_password(table, row)
     location = {"Location": f"{table_url()}/{table}/{row['sys_id']}"}
     return _row_answer(table, row, 201, location)
 
@@ -81,9 +82,9 @@ def update_row(table: str, sys_id: str) -> Response:
     if not access().may_write(account, table, row):
         raise acl_refusal("Update")
     values = received(table)
-    return _row_answer(
-        table, instance().records.update(table, row["sys_id"], values, account.user_name)
-    )
+    row = instance().records.update(table, row["sys_id"], values, account.user_name)
+    _take_password(table, row)
+    return _row_answer(table, row)
 
 
 @routed(blueprint, "now", "table/<table>/<sys_id>", ["DELETE"])
@@ -132,6 +133,14 @@ def received(table: str) -> dict[str, str]:
     """What is taken of the body's values. Raises ApiError 415 or 400."""
     taken = Intake(instance().records, instance().switches, instance().properties, viewer())
     return taken.received(table, json_body(), display=parameters().flag("input_display_value"))
+
+
+def _take_password(table: str, row: Row) -> None:
+    """A password is not written as a value, but as a display value it is (clients depend on it)."""
+    shown = parameters().flag("input_display_value") and instance().switches.display_passwords_taken
+    password = json_body().get("user_password") if table == "sys_user" and shown else None
+    if password:
+        instance().accounts.add(row["user_name"], str(password))
 
 
 def _visible(table: str, sys_id: str) -> Row:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from tests.sandbox.servicenow.desks import Desk
+from tests.sandbox.servicenow.desks import Desk, fetch
 from tests.sandbox.servicenow.proofs import Proof
+from tests.sandbox.servicenow.test_attachments import result, upload
 from tests.sandbox.servicenow.test_batch import part, post
 from tests.sandbox.servicenow.test_import_sets import grant, load
+
+
+def attached(desk: Desk, table: str = "", record: str = "") -> dict[str, str]:
+    """A file on a record, or on a new one of the mirror."""
+    broker = desk.as_("broker")
+    if not table:
+        table = "x_rqbrk_access_request"
+        record = broker.post(table, request_id="1").json()["result"]["sys_id"]
+    answer = upload(broker, record, table=table)
+    assert answer.status_code == 201
+    return result(answer)
 
 
 def calls_beyond_a_rules_limit_are_refused(desk: Desk) -> None:
@@ -45,11 +57,41 @@ def an_unreadable_import_has_no_body(desk: Desk) -> None:
     assert (answer.status_code, answer.content) == (201, b"")
 
 
+def a_file_is_pending_at_first(desk: Desk) -> None:
+    desk.state.attachments.seconds_pending = 600
+    assert attached(desk)["state"] == "pending"
+
+
+def a_file_is_hidden_with_its_record(desk: Desk) -> None:
+    ritm = desk.ordered("ada")
+    key = attached(desk, "sc_req_item", ritm["sys_id"])["sys_id"]
+    url = f"{desk.url}/api/now/attachment/{key}"
+    assert desk.as_("ada").http.get(url).status_code == 200
+    assert desk.as_("eve").http.get(url).status_code == 404
+
+
+def a_download_may_be_kept(desk: Desk) -> None:
+    answer = desk.as_("broker").http.get(attached(desk)["download_link"])
+    assert answer.status_code == 200
+    assert "Cache-Control" not in answer.headers
+
+
+def a_password_is_set_as_a_display_value(desk: Desk) -> None:
+    body = {"user_name": "new.one", "user_password": "secret"}
+    url = f"{desk.url}/api/now/table/sys_user"
+    desk.as_("admin").http.post(url, json=body, params={"sysparm_input_display_value": "true"})
+    assert fetch("GET", url, auth=("new.one", "secret")).status_code == 200
+
+
 PROOFS: dict[str, Proof] = {
     "rate-limit-rules": calls_beyond_a_rules_limit_are_refused,
     "quantity-required": an_order_needs_its_quantity,
     "ui-notifications-told": some_answers_have_a_key_that_no_manual_mentions,
     "import-errors-created": a_failed_import_is_answered_201,
     "unreadable-imports-empty": an_unreadable_import_has_no_body,
+    "attachments-pending-first": a_file_is_pending_at_first,
+    "attachments-follow-records": a_file_is_hidden_with_its_record,
+    "downloads-may-be-kept": a_download_may_be_kept,
+    "display-passwords-taken": a_password_is_set_as_a_display_value,
     "nested-batches-refused": a_batch_inside_a_batch_is_refused,
 }
