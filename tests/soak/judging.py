@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from broker.ports.desk import MirrorRow, OrderRef
 from broker.store.requests import RequestRow
@@ -66,7 +66,9 @@ class Judge:
         wanted = {row.id: row.fields for row in broker_rows(self._house)}
         held = {row["sys_id"]: row for table in _MIRRORS for row in self._records.all(table)}
         odd = wanted.keys() ^ held.keys()
+        unsure = _unsure(self._house)
         wrong = [f"row {key} is {'missing' if key in wanted else 'left over'}" for key in odd]
+        wrong += [f"the broker does not know of {unsure} rows that they are right"] * bool(unsure)
         for key in wanted.keys() & held.keys():
             wrong += [
                 f"row {key} is wrong in {name}" for name in _differing(wanted[key], held[key])
@@ -101,6 +103,13 @@ def broker_rows(house: Installation) -> Iterator[MirrorRow]:
             for pending in mirror._pending(session, house.broker, "servicenow", row):
                 yield pending.row
         session.rollback()
+
+
+def _unsure(house: Installation) -> int:
+    """How many of its requests the broker does not know to be mirrored as they are."""
+    unknown = RequestRow.mirror_due | (RequestRow.mirrored_fingerprint == "")
+    with house.broker.sessions() as session:
+        return session.scalar(select(func.count()).select_from(RequestRow).where(unknown)) or 0
 
 
 def _differing(wanted: Mapping[str, str], held: Mapping[str, str]) -> list[str]:
