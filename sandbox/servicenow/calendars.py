@@ -3,12 +3,15 @@ them: UTC, whole seconds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 STORED = "%Y-%m-%d %H:%M:%S"
+_DATE = len("YYYY-MM-DD")
+_SHAPE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 DEFAULT_ZONE = "America/Los_Angeles"
 # For a machine without time zone data.
 _FALLBACK = timezone(timedelta(hours=-8), "PST")
@@ -32,17 +35,25 @@ def as_stored(at: datetime) -> str:
 
 
 def from_stored(text: str) -> datetime | None:
-    """The time that a stored value stands for; None for text that is no time."""
+    """The time that a stored value stands for; None for text that is no time.
+
+    The first and the last year are no times either: in another zone they would lie beyond them.
+    """
+    whole = text if len(text) > _DATE else f"{text} 00:00:00"
+    if not _SHAPE.fullmatch(whole):
+        return None
     try:
-        return datetime.strptime(
-            text if len(text) > len("YYYY-MM-DD") else f"{text} 00:00:00", STORED
-        ).replace(tzinfo=UTC)
+        at = datetime.fromisoformat(whole).replace(tzinfo=UTC)
     except ValueError:
         return None
+    return at if MINYEAR < at.year < MAXYEAR else None
 
 
 class Calendar:
-    """What a moment is near to, for somebody in a time zone. Weeks begin on Monday."""
+    """What a moment is near to, for somebody in a time zone. Weeks begin on Monday.
+
+    All raise ValueError or OverflowError for a moment that no calendar reaches.
+    """
 
     def __init__(self, now: datetime, zone: tzinfo) -> None:
         self.zone = zone

@@ -17,7 +17,7 @@ from sandbox.servicenow.calendars import (
     start_of,
 )
 from sandbox.servicenow.queries.operators import ORDER, Test, never
-from sandbox.servicenow.queries.scripts import PREFIX, Scripts
+from sandbox.servicenow.queries.scripts import BEYOND, PREFIX, Scripts
 
 DATE_OPERATORS = frozenset(
     {"ON", "NOTON", "DATEPART"} | {f"RELATIVE{c}" for c in "GT LT GE LE EE".split()}
@@ -40,6 +40,13 @@ _LABELS: dict[str, tuple[str, int]] = {
 
 def date_test(operator: str, value: str, scripts: Scripts) -> Test:
     """The test of one date column; `never` for a value that makes no sense."""
+    try:
+        return _date_test(operator, value, scripts)
+    except BEYOND:
+        return never
+
+
+def _date_test(operator: str, value: str, scripts: Scripts) -> Test:
     if operator == "ON":
         return _on(value, scripts)
     if operator == "NOTON":

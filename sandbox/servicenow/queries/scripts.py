@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from sandbox.servicenow.calendars import Calendar, as_stored
 
 PREFIX = "javascript:"
+# What Python raises for a moment that no calendar reaches.
+BEYOND = (ValueError, OverflowError)
 _CALL = re.compile(r"\s*(?:return\s+)?gs\.(\w+)\(([^()]*)\)\s*;?\s*")
 _CALLER_ID = re.compile(r"\s*gs\.getUser\(\)\.getID\(\)\s*;?\s*")
 _ARGUMENT = re.compile(r"\s*(?:'([^']*)'|\"([^\"]*)\"|(-?\d+))\s*")
@@ -39,7 +41,10 @@ class Scripts:
         """A condition's value, evaluated where it is script; None where the script is refused."""
         if not text.casefold().startswith(PREFIX):
             return text
-        return self._called(text[len(PREFIX) :])
+        try:
+            return self._called(text[len(PREFIX) :])
+        except BEYOND:
+            return None
 
     def call(self, expression: str) -> tuple[str, list[str]] | None:
         """The function's name and its arguments, if the expression is one plain call."""

@@ -120,6 +120,12 @@ def test_a_date_is_found(records: Records, query: str, names: str) -> None:
         "RELATIVEGT@hour@sideways@1",
         "RELATIVEGT@hour@ago@x",
         "RELATIVEGT",
+        "RELATIVEGT@year@ago@99999",
+        "RELATIVEGT@hour@ahead@99999999999999",
+        ">javascript:gs.daysAgo(99999999999)",
+        ">javascript:gs.yearsAgo(99999)",
+        ">javascript:gs.dateGenerate('0001-01-01','start')",
+        "<9999-12-31 00:00:00",
         "DATEPARTMonday",
         "DATEPARTMonday@javascript:gs.datePart('dayofweek','someday','EE')",
         "DATEPARTMonday@javascript:gs.other('dayofweek','monday','EE')",
@@ -263,6 +269,16 @@ def test_a_zone_that_is_none_is_the_instances_own() -> None:
     assert zone_named("Mars/Olympus") == zone_named("") == zone_named("America/Los_Angeles")
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-02-30 00:00:00", "2026-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "9999-12-31 23:00:00",
+        "0001-01-01",
+        "2026-02-30 00:00:00",
+        "2026-01-01T00:00:00Z",
+    ],
+)
 def test_text_that_is_no_time_is_none(text: str) -> None:
     assert from_stored(text) is None
