@@ -206,5 +206,5 @@ class DecisionsPort(Protocol):
         ...
 
 
-class Desk(OrdersPort, MirrorPort, DirectoryPort, DecisionsPort, Protocol):
-    """All that a full desk offers."""
+class Desk(OrdersPort, MirrorPort, DirectoryPort, Protocol):
+    """What every desk offers so far; whether it is a `DecisionsPort` too is asked."""

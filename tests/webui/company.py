@@ -20,7 +20,7 @@ from broker.domain.errors import Unavailable
 from broker.domain.orders import LineState
 from broker.domain.people import Person, normal
 from broker.domain.visibility import Role
-from broker.ports.desk import OrderRef
+from broker.ports.desk import DeskWaiting, OrderRef
 from broker.ports.health import Health
 from broker.ports.queue import QueueName
 from broker.settings import Settings, load
@@ -65,6 +65,7 @@ class StandIn:
     name: str
     works: bool = True
     known: list[Person] = field(default_factory=list)
+    waiting: dict[str, list[DeskWaiting]] = field(default_factory=dict)
 
     def request_link(self, request_id: str) -> str:
         return f"{CONSOLE}request_details&requestId={request_id}"
@@ -77,6 +78,11 @@ class StandIn:
 
     def item_link(self, ref: OrderRef) -> str:
         return f"https://desk.example.com/item/{ref.item_id}"
+
+    def waiting_for(self, key: str, at: datetime) -> Sequence[DeskWaiting]:
+        if not self.works:
+            raise Unavailable(self.name, "nobody answers")
+        return [each for each in self.waiting.get(key, []) if not each.since or each.since <= at]
 
     def check(self) -> Health:
         if not self.works:

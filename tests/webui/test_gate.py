@@ -41,6 +41,7 @@ OWN_PAGES = {
     "dashboard.refresh",
     "requests.history",
     "approvals.mine",
+    "approvals.at_the_desk",
     "orders.mine",
     "access.held",
     "links.inbox",

@@ -1,13 +1,14 @@
 """What waits for a decision, and what was decided. The decision itself is made in the IGA."""
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, render_template
 from werkzeug.wrappers import Response
 
 from broker.store.views import approvals as views
 from broker.store.views import freshness
 from broker.store.views.request_page import request_page
+from webui.approvals.desk import deciding, waiting
 from webui.ui.context import reading, the_broker, viewer
-from webui.ui.live import live
+from webui.ui.live import live, wants_fragment
 
 approvals = Blueprint("approvals", __name__, url_prefix="/approvals")
 
@@ -19,7 +20,15 @@ def mine() -> Response:
     with reading() as session:
         fresh = freshness.freshness(session, me.iga or broker.settings.iga, me.person_id)
         shown = (views.pending(session, me), views.decided(session, me))
-    return live("approvals", shown, fresh.refreshing, fresh=fresh)
+    desks = [desk.name for desk in deciding(broker)]
+    return live("approvals", shown, fresh.refreshing, fresh=fresh, desks=desks)
+
+
+@approvals.get("/at-the-desk")
+def at_the_desk() -> str:
+    """What the desks ask of whoever looks: a part of the page, which may take seconds."""
+    page = "approvals/_desk.html" if wants_fragment() else "approvals/desk.html"
+    return render_template(page, desks=list(waiting(the_broker(), viewer())))
 
 
 @approvals.get("/<row_id>")
