@@ -17,8 +17,9 @@ from typing import Any
 import dukpy
 
 from sandbox.servicenow import envelope
+from sandbox.servicenow.calls import Request
 from sandbox.servicenow.jobs import SYSTEM
-from sandbox.servicenow.outbound import Outbound, Request
+from sandbox.servicenow.outbound import Outbound
 from sandbox.servicenow.queries import Evaluator
 from sandbox.servicenow.records import Records, Row, new_sys_id
 from sandbox.servicenow.rendering import Renderer, Style

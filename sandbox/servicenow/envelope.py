@@ -7,12 +7,10 @@ ServiceNow docs, "MID Server ECC Queue"; the reply of a RESTProbe as recorded: t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
-if TYPE_CHECKING:
-    from sandbox.servicenow.outbound import Reply, Request
+from sandbox.servicenow.calls import Reply, Request
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.servicenow import envelope
+from sandbox.servicenow.calls import Request
 from sandbox.servicenow.jobs import SYSTEM, JobQueue
-from sandbox.servicenow.outbound import OWN_AGENT, Outbound, Request
+from sandbox.servicenow.outbound import OWN_AGENT, Outbound
 from sandbox.servicenow.platform_faults import MID_DOWN, MID_DUPLICATED, MID_REPLY_LOST
 from sandbox.servicenow.records import Change, Records
 from sandbox.servicenow.rows import Row

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import requests
 
 from sandbox.servicenow import envelope
+from sandbox.servicenow.calls import Reply, Request
 from sandbox.servicenow.jobs import SYSTEM
 from sandbox.servicenow.records import Records
 from sandbox.servicenow.rows import Row
@@ -26,54 +25,6 @@ _CAP, _CAP_ON = "glide.http.outbound.max_timeout", "glide.http.outbound.max_time
 _ECC_WAIT = "glide.rest.outbound.ecc_response.timeout"
 _LOG_ON, _LOGGED = "glide.outbound_http.db.log", "glide.outbound_http.content.max_limit"
 _LOOK_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came of a call; a transport fault has status 0 and its error."""
-
-    status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    error: str = ""
-    milliseconds: int = 0
-
-    def told(self) -> dict[str, Any]:
-        """As a script's response object reads it."""
-        return {
-            "status": self.status,
-            "body": self.body,
-            "headers": dict(self.headers),
-            "error": self.error,
-        }
-
-
-@dataclass(frozen=True)
-class Request:
-    """One HTTP call of a script."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: str
-    timeout_ms: float
-    mid_server: str = ""
-    correlator: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Request:
-        """From what `RESTMessageV2` collected."""
-        return cls(
-            told["method"],
-            told["url"],
-            told["headers"],
-            told["body"],
-            float(told["timeout"]),
-            told["mid"],
-            told["correlator"],
-            told["parameters"],
-        )
 
 
 def carry_out(request: Request, longest_seconds: float, user_agent: str = USER_AGENT) -> Reply:

@@ -59,7 +59,12 @@ class Scripts:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
 
-    def call(self, script: str, method: str = "GET", **more: Any) -> requests.Response:
+    def call(
+        self,
+        script: str,
+        method: str = "GET",
+        **more: Any,  # noqa: ANN401 - what `requests` takes
+    ) -> requests.Response:
         body = f"(function process(request, response) {{ {script} }})(request, response);"
         (self.folder / "scripted_rest" / "any.js").write_text(body)
         url = f"{self.url}/api/x_rqbrk_access/v1/test/things/a%20b"
