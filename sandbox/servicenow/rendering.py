@@ -29,6 +29,8 @@ __all__ = ["Renderer", "Style", "author_name"]
 Cell = Callable[[Row], object]
 _VARIABLES = "variables."
 _TYPED = frozenset({"integer", "boolean"})
+# What these show depends on more than their value.
+_OF_THE_ROW = frozenset({"journal", "journal_input", "journal_list", "document_id"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ class Renderer:
         self._plans: dict[str, list[tuple[str, Cell]]] = {}
 
     def row(self, table: str, row: Row) -> dict[str, Any]:
-        """One record of a table; unknown names among the fields are left out."""
+        """One record of a table; unknown names among the fields are left out.
+
+        Rows share the cells that look the same: they are for writing out, not for altering.
+        """
         plan = self._plans.get(table)
         if plan is None:
             plan = self._plans[table] = list(self._plan(table))
@@ -73,16 +78,21 @@ class Renderer:
                 yield name, self._variable(name.removeprefix(_VARIABLES))
 
     def _cell(self, path: Path) -> Cell:
-        shape = self._shape(path.column)
-        records, name = self._records, path.column.name
-        if not path.hops:
+        shape, records, name = self._shape(path.column), self._records, path.column.name
+        if path.hops:
+            return lambda row: _shaped(shape, path.row(records, row), name)
+        if path.column.kind in _OF_THE_ROW:
             return lambda row: shape(row, row.get(name, ""))
+        # The same value of a column is shown the same in every row of one answer.
+        known: dict[str, object] = {}
 
-        def far(row: Row) -> object:
-            end = path.row(records, row)
-            return shape(end, end.get(name, ""))
+        def cell(row: Row) -> object:
+            value = row.get(name, "")
+            if value not in known:
+                known[value] = shape(row, value)
+            return known[value]
 
-        return far
+        return cell
 
     def _shape(self, column: Column) -> Callable[[Row, str], object]:
         show = self._display.of(column)
@@ -159,3 +169,7 @@ class Renderer:
             if question.get("name") == name:
                 return option.get("value", "")
         return ""
+
+
+def _shaped(shape: Callable[[Row, str], object], row: Row, name: str) -> object:
+    return shape(row, row.get(name, ""))

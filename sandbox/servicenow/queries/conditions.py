@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from sandbox.servicenow.calendars import as_stored, known_unit
 from sandbox.servicenow.paths import Path, resolve
@@ -113,12 +114,12 @@ class Conditions:
         return "@".join(end for end in ends if end is not None) if None not in ends else None
 
     def _shown(self, table: str, test: Test) -> Test:
-        return lambda have: test(self._records.display_of(table, have))
+        return cache(lambda have: test(self._records.display_of(table, have)))
 
     def _reading(self, path: Path, test: Test) -> Predicate:
+        name = path.hops[0][0] if path.hops else path.column.name
         if path.hops:
-            return lambda row: test(path.value(self._records, row))
-        name = path.column.name
+            return _by_first(name, lambda row: test(path.value(self._records, row)))
         return lambda row: test(row.get(name, ""))
 
     def _of_two_columns(self, table: str, path: Path, condition: Condition) -> Predicate | None:
@@ -208,6 +209,19 @@ _SPECIAL: dict[str, Callable[[Conditions, Path, str], Test]] = {
     "IN_HIERARCHY_DYNAMIC": Conditions.dynamic_hierarchy,
     "INSTANCEOF": Conditions.instance_of,
 }
+
+
+def _by_first(name: str, test: Predicate) -> Predicate:
+    """The test of a far column, asked once for each value of the reference that leads there."""
+    known: dict[str, bool] = {}
+
+    def answer(row: Row) -> bool:
+        key = row.get(name, "")
+        if key not in known:
+            known[key] = test(row)
+        return known[key]
+
+    return answer
 
 
 def _one_of(values: Iterable[str]) -> Test:

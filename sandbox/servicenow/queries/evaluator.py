@@ -112,19 +112,24 @@ class Evaluator:
         assert path is not None
         if text == "sys_id":
             return lambda row: row["sys_id"]
-        reader = self._reader(path)
-        if path.column.kind in NUMBERS:
-            return lambda row: _number_key(reader(row))
-        if path.column.reference:
-            target = path.column.reference
-            return lambda row: self._records.display_of(target, reader(row)).casefold()
-        return lambda row: reader(row).casefold()
+        name = path.hops[0][0] if path.hops else path.column.name
+        known: dict[str, Any] = {}
 
-    def _reader(self, path: Path) -> Callable[[Row], str]:
-        if path.hops:
-            return lambda row: path.value(self._records, row)
-        name = path.column.name
-        return lambda row: row.get(name, "")
+        def key(row: Row) -> Any:  # noqa: ANN401 - whatever compares
+            first = row.get(name, "")
+            if first not in known:
+                known[first] = self._sorted_by(path, path.value(self._records, row))
+            return known[first]
+
+        return key
+
+    def _sorted_by(self, path: Path, value: str) -> tuple[bool, float] | str:
+        """Numbers by size, references by what people see of them, text without regard to case."""
+        if path.column.kind in NUMBERS:
+            return _number_key(value)
+        if path.column.reference:
+            return self._records.display_of(path.column.reference, value).casefold()
+        return value.casefold()
 
 
 def _number_key(text: str) -> tuple[bool, float]:
