@@ -29,6 +29,9 @@ PROPERTIES = {
     "x_rqbrk_access.integration_users": "broker, other",
 }
 TEXTS = ["month end", "Ärger ${x} \u2028 日本 \U0001f600", 'a "quoted" \\ \n\t line', ""]
+REPLY = """<?xml version="1.0" encoding="UTF-8"?><results probe_time="7"><parameters>
+<parameter name="http_method" value="post"/><parameter value="202" name="http_status_code"/>
+</parameters></results>"""
 RHINO_MAC = """
 function hostMac(key, algorithm, data) {
     var mac = Packages.javax.crypto.Mac.getInstance(algorithm);
@@ -49,7 +52,12 @@ RUN = """
         ignored: [client.ignoresLoginOf('broker'), client.ignoresLoginOf('other'),
                   client.ignoresLoginOf(''), client.ignoresLoginOf('ada')],
         dates: [client._date(undefined), client._date(''), client._date('2026-04-01'),
-                client._date('2026-04-01 08:30:00'), client._date('next week')]
+                client._date('2026-04-01 08:30:00'), client._date('next week')],
+        reply: [client._parameter(REPLY, 'http_status_code'), client._parameter(REPLY, 'absent'),
+                client._statusIn('{"order_id": "1"}'), client._statusIn('{"status": 429}'),
+                client._statusIn('<html>')],
+        outcomes: [client._isWorthAnotherTry(0, ''), client._isWorthAnotherTry(503, ''),
+                   client._isWorthAnotherTry(422, ''), client._isWorthAnotherTry(401, '')]
     });
 }())
 """
@@ -57,7 +65,8 @@ RUN = """
 
 def program(text: str) -> str:
     """The script include with what it needs, and one run over `text`."""
-    given = f"var PROPERTIES = {json.dumps(PROPERTIES)};\nvar TEXT = {json.dumps(text)};\n"
+    told = {"PROPERTIES": PROPERTIES, "TEXT": text, "REPLY": REPLY}
+    given = "".join(f"var {name} = {json.dumps(value)};\n" for name, value in told.items())
     return given + SHIM.read_text() + INCLUDE.read_text()
 
 
@@ -93,6 +102,12 @@ def test_the_body_is_ascii_and_its_signature_is_what_python_computes(text: str) 
         "2026-04-01T08:30:00Z",
         "next week",
     ]
+
+
+def test_replies_and_refusals_are_understood() -> None:
+    made = in_dukpy("")
+    assert made["reply"] == ["202", "", 202, 429, 0]
+    assert made["outcomes"] == [True, True, False, False]
 
 
 @pytest.mark.slow
