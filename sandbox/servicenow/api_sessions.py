@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask, Response, g, request
 
@@ -34,8 +34,7 @@ def install(app: Flask) -> None:
 def _enter() -> Response | None:
     """Wait for the session and for a semaphore; an answer when one of them takes no more."""
     if INNER in request.environ:
-        # the parts of a batch share `g` with the batch itself, which holds the gates
-        return None
+        return None  # the batch itself has waited
     g.gates, g.waits = [], {"sem_wait": 0.0, "sesh_wait": 0.0}
     if not request.path.startswith("/api/"):
         return None
@@ -88,22 +87,18 @@ def _keep_session(made: Response, account: Account) -> None:
     key = instance().sessions.start(account.user_name, idle_seconds)
     _set(made, "JSESSIONID", secrets.token_hex(16).upper())
     for name in ("glide_user", "glide_user_session"):
-        _set(made, name, "", 0, _LONG_AGO)
+        _set(made, name, "", 0)
     _set(made, "glide_user_route", "glide." + secrets.token_hex(16), _FOR_EVER)
     _set(made, COOKIE, key, _HALF_AN_HOUR)
     _set(made, "BIGipServerpool_sandbox", secrets.token_hex(16))
 
 
-def _set(
-    made: Response, name: str, value: str, age: int | None = None, expires: datetime | None = None
-) -> None:
-    secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
-    made.set_cookie(
-        name,
-        value,
-        age,
-        expires,
-        secure=secure,
-        httponly=True,
-        samesite="None" if secure else "Lax",
-    )
+def _set(made: Response, name: str, value: str, age: int | None = None) -> None:
+    """A cookie worded as recorded, which is older than the wording of the standard."""
+    parts = [f"{name}={value}"]
+    if age is not None:
+        ends = datetime.now(UTC) + timedelta(seconds=age) if age else _LONG_AGO
+        parts += [f"Max-Age={age}", f"Expires={ends:%a, %d-%b-%Y %H:%M:%S} GMT"]
+    secure = request.is_secure
+    parts += ["Path=/", "HttpOnly", "SameSite=None" if secure else "SameSite=Lax"]
+    made.headers.add("Set-Cookie", "; ".join(parts + (["Secure"] if secure else [])))

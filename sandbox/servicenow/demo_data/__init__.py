@@ -14,6 +14,7 @@ from sandbox.servicenow.demo_data.catalogue import catalogue_rows
 from sandbox.servicenow.demo_data.company import catalog_id, company_rows
 from sandbox.servicenow.demo_data.dictionary import dictionary_rows, kind_rows
 from sandbox.servicenow.demo_data.groups import group_rows, role_rows, user_role_rows
+from sandbox.servicenow.demo_data.imports import import_rows
 from sandbox.servicenow.demo_data.order_rows import order_rows
 from sandbox.servicenow.demo_data.past_orders import past_orders as past_orders_of
 from sandbox.servicenow.demo_data.people import user_rows
@@ -44,7 +45,7 @@ def stock_rows() -> Loads:
     """Everything that comes with an instance, by table."""
     parts = (
         place_rows(), user_rows(), role_rows(), group_rows(), user_role_rows(), asset_rows(),
-        task_rows(), catalogue_rows(), platform_rows(), number_rows(STOCK_TABLES),
+        task_rows(), catalogue_rows(), import_rows(), platform_rows(), number_rows(STOCK_TABLES),
         kind_rows(STOCK_TABLES), dictionary_rows(Schema(STOCK_TABLES), STOCK_TABLES),
     )  # fmt: skip
     return by_table(row for part in parts for row in part)

@@ -230,3 +230,10 @@ def test_import_sets_may_be_grouped(user_map: str, admin: Client) -> None:
 def test_many_need_an_array(user_map: str, admin: Client, body: dict[str, object]) -> None:
     url = f"{admin.url}/api/now/import/{STAGING}/insertMultiple"
     assert admin.http.post(url, json=body).status_code == 400
+
+
+def test_people_are_imported_by_the_stock_map(admin: Client) -> None:
+    told = only(load(admin, user_id="new.one", first_name="New", last_name="One"))
+    assert (told["transform_map"], told["status"]) == ("User", "inserted")
+    assert only(load(admin, user_id="new.one", title="Clerk"))["status"] == "updated"
+    assert [row["title"] for row in users(admin, "new.one")] == ["Clerk"]

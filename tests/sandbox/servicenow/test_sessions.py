@@ -38,7 +38,7 @@ def test_a_first_call_sets_the_recorded_cookies_in_their_order(desk: Desk) -> No
     told = [line.partition("=") for line in set_cookies(first_call(desk))]
     assert [name for name, _, _ in told] == COOKIES
     rest = {name: attributes for name, _, attributes in told}
-    assert rest["glide_user"].startswith("; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Max-Age=0")
+    assert rest["glide_user"].startswith("; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:10 GMT")
     assert "Max-Age=2147483647" in rest["glide_user_route"]
     assert "Max-Age=1800" in rest["glide_session_store"]
     assert all("HttpOnly" in text and "Path=/" in text for text in rest.values())
