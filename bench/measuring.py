@@ -1,0 +1,107 @@
+"""A sandbox in a process of its own, calls counted on their way out, and lines of ratios."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 3
+HEAD = f"{'what':<42} {'ratio':>7}  {'target':<13} {'':<7} measured"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: a ratio, and the target that it is to keep."""
+
+    name: str
+    told: str
+    ratio: float
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the target is met; a line without one is for information."""
+        low = self.least is None or self.ratio >= self.least
+        return low and (self.most is None or self.ratio <= self.most)
+
+    def __str__(self) -> str:
+        target = f"at least {self.least:.0%}" if self.least else ""
+        target = f"at most 1/{1 / self.most:.0f}" if self.most else target
+        ratio = f"1/{1 / self.ratio:.0f}" if self.most else f"{self.ratio:.0%}"
+        verdict = ("kept" if self.kept else "MISSED") if target else ""
+        return f"{self.name:<42} {ratio:>7}  {target:<13} {verdict:<7} {self.told}"
+
+
+@contextmanager
+def sandbox(latency_ms: int) -> Iterator[str]:
+    """The address of a ServiceNow of its own, which answers so many milliseconds late."""
+    command = [sys.executable, "-m", "sandbox", "servicenow", "--port", "0", "--parent-pipe"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603 - our own sandbox, no shell
+        [*command, "--latency", str(latency_ms)], stdin=pipe, stdout=pipe, cwd=ROOT, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdin
+        said = process.stdout.readline().split()
+        if said[:1] != ["ready"]:
+            raise RuntimeError("the sandbox did not start")
+        yield said[-1]
+        process.stdin.close()  # it ends with its standard input
+
+
+@dataclass
+class Sent:
+    """How many calls have left this process."""
+
+    calls: int = 0
+
+
+@contextmanager
+def counted() -> Iterator[Sent]:
+    """Count every call that anybody here makes, below whatever they count themselves."""
+    sent, send = Sent(), HTTPAdapter.send
+
+    def counting(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on as they are
+        sent.calls += 1
+        return send(*given, **named)
+
+    HTTPAdapter.send = counting  # type: ignore[method-assign]
+    try:
+        yield sent
+    finally:
+        HTTPAdapter.send = send  # type: ignore[method-assign]
+
+
+@dataclass
+class Contest:
+    """The same work done in several ways by turns, so that a busy moment hits all alike.
+
+    A way gets a number, prepares, and gives back the work that is to be timed.
+    """
+
+    ways: dict[str, Callable[[int], Callable[[], object]]]
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def run(self, numbers: Iterator[int], rounds: int = ROUNDS) -> None:
+        """Let each way do it `rounds` times; each time has a number of its own."""
+        for _ in range(rounds):
+            for name, way in self.ways.items():
+                work = way(next(numbers))
+                started = time.perf_counter()
+                work()
+                self.seconds.setdefault(name, []).append(time.perf_counter() - started)
+
+    def rate(self, name: str, rows: int) -> float:
+        """Rows a second, by the median of its times."""
+        return rows / median(self.seconds[name])
