@@ -21,6 +21,7 @@ _FIXED = {
     "BROKER_SERVICENOW_CLIENT_SECRET": "broker-secret",
     "BROKER_SERVICENOW_USERNAME": "broker",
     "BROKER_SERVICENOW_PASSWORD": "broker",
+    "BROKER_SERVICENOW_PEOPLE_COMPANY": "Marlow & Hythe Logistics",
 }
 
 _CLIENTS = f"""# Who may call the machine API, for which desks, and with which secrets.

@@ -36,6 +36,13 @@ def test_everybody_is_listed_once_whatever_the_page_size(desk: DeskSite) -> None
         assert sorted(account.key for account in accounts) == wanted
 
 
+def test_only_the_users_of_one_company_are_people_where_one_is_named(desk: DeskSite) -> None:
+    ours = {row["sys_id"] for row in desk.state.records.all("sys_user") if row["employee_number"]}
+    listed = list(desk.connect(people_company="Marlow & Hythe LOGISTICS").accounts())
+    assert ours <= {account.key for account in listed}
+    assert {"admin", "broker", "employee"}.isdisjoint(account.login for account in listed)
+
+
 def test_pages_that_hide_rows_do_not_end_the_list(
     desk: DeskSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,19 @@ def test_an_instance_that_ignores_range_and_order_is_for_the_operator(
         list(servicenow_at(BASE, client_id="", page_size=2).accounts())
 
 
+def test_users_of_another_company_are_left_out_though_they_are_answered(
+    wire: responses.RequestsMock,
+) -> None:
+    users = {"a": "Ours", "b": "Theirs", "c": "OURS"}
+    result = [
+        {"sys_id": key * 32, "user_name": key, "company.name": name} for key, name in users.items()
+    ]
+    for page in (result, []):
+        wire.add("GET", f"{TABLE}/sys_user", json={"result": page})
+    desk = servicenow_at(BASE, client_id="", people_company="Ours")
+    assert [account.login for account in desk.accounts()] == ["a", "c"]
+
+
 def test_more_rows_than_can_be_true_are_an_error_and_no_end(wire: responses.RequestsMock) -> None:
     result = [{"sys_id": key * 32, "user_name": key} for key in "abc"]
     wire.add("GET", f"{TABLE}/sys_user", json={"result": result}, headers={"X-Total-Count": "3"})

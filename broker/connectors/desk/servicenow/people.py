@@ -8,7 +8,7 @@ from broker.connectors.desk.servicenow.values import Row, Unsearchable, equals, 
 from broker.domain.errors import NotFound
 from broker.domain.people import Account, normal
 
-_TABLE = "sys_user"
+_TABLE, _COMPANY = "sys_user", "company.name"
 _COLUMNS = ("sys_id", "user_name", "name", "email", "active")
 
 
@@ -30,6 +30,7 @@ class Directory:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client, self._number = client, settings.number_field
+        self._company = settings.people_company
         self._columns = (*_COLUMNS, self._number)
 
     def account(self, key: str) -> Account | None:
@@ -54,10 +55,15 @@ class Directory:
         return _account(self._client.system, found[0], self._number) if len(found) == 1 else None
 
     def everybody(self) -> Iterator[Account]:
-        """Every user with a user_name, inactive ones too."""
-        for row in self._client.rows(_TABLE, "", self._columns):
-            if row.get("user_name"):
+        """Every user with a user_name, inactive ones too; those of one company, if one is set."""
+        query = equals(_COMPANY, self._company) if self._company else ""
+        columns = (*self._columns, _COMPANY) if self._company else self._columns
+        for row in self._client.rows(_TABLE, query, columns):
+            if row.get("user_name") and self._is_ours(row):
                 yield _account(self._client.system, row, self._number)
+
+    def _is_ours(self, row: Row) -> bool:
+        return not self._company or normal(row.get(_COMPANY, "")) == normal(self._company)
 
 
 def _account(system: str, user: Row, number: str) -> Account:
