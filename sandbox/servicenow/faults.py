@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from sandbox.servicenow import mishaps
 from sandbox.servicenow.mishaps import Call
 from sandbox.servicenow.platform_faults import PLATFORM_FAULTS
+from sandbox.servicenow.waits import SKEWED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -114,7 +115,7 @@ CALL_FAULTS: dict[str, Fault] = {
     ),
     "quota-cut": Fault("JSON that ends in the middle", Call.is_api, mishaps.ends_in_the_middle),
     "slow": Fault("answers 0.6 s later", _any, mishaps.late_answer),
-    mishaps.SKEWED: Fault("dates answers and rows five minutes ahead", _any, mishaps.dated_ahead),
+    SKEWED: Fault("dates answers and rows five minutes ahead", _any, mishaps.dated_ahead),
 }
 # Those of one part of a batch.
 PART_FAULTS: dict[str, Fault] = {
@@ -137,15 +138,6 @@ FAULTS: dict[str, str] = {
     **{name: fault.about for name, fault in (CALL_FAULTS | PART_FAULTS).items()},
     **PLATFORM_FAULTS,
 }
-
-
-@dataclass
-class Waits:
-    """How long faults take, in seconds: as recorded; a test may be less patient."""
-
-    slow_seconds: float = 0.6
-    quota_seconds: float = 60.0
-    retry_after_seconds: int = 1
 
 
 class FaultyFront:

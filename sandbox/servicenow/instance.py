@@ -17,10 +17,8 @@ from sandbox.servicenow.data_policies import DataPolicies
 from sandbox.servicenow.engine import Engine
 from sandbox.servicenow.events import Automation
 from sandbox.servicenow.fault_plan import FaultPlan
-from sandbox.servicenow.faults import Waits
 from sandbox.servicenow.jobs import SYSTEM, JobQueue
 from sandbox.servicenow.mid_server import MidServer
-from sandbox.servicenow.mishaps import CLOCK_SKEW, SKEWED
 from sandbox.servicenow.rate_limits import RateLimits
 from sandbox.servicenow.records import LedgerEntry, Records
 from sandbox.servicenow.schema import Schema, read_app_tables
@@ -29,6 +27,7 @@ from sandbox.servicenow.stock_rules import StockRules
 from sandbox.servicenow.stock_tables import STOCK_TABLES
 from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.tokens import Registry, Tokens
+from sandbox.servicenow.waits import CLOCK_SKEW, SKEWED, Waits
 from sandbox.servicenow.workflow import Workflow
 
 APP_FOLDER = Path(__file__).resolve().parents[2] / "servicenow"

@@ -7,13 +7,14 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from sandbox.servicenow.waits import CLOCK_SKEW
 from sandbox.web import hang_up
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 # In the environment of a batch: how many of its parts are carried out.
 BATCH_LIMIT = "sandbox.batch_limit"
-SKEWED, CLOCK_SKEW = "clock-skew", timedelta(minutes=5)
 _JSON = "application/json;charset=UTF-8"
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LIST = re.compile(r"/api/now/(v\d/)?table/\w+$")

@@ -1,18 +1,20 @@
 """A broker at work: a real store and outbox, the real connector, the sandbox's instance.
 
-Only the IGA and the clock are made up. The IGA ends a request the moment it gets it; the clock
-goes on whenever nothing is due, so that waiting costs nothing.
+Only the IGA and the clock are made up. The IGA ends a request the moment it gets it; the clock, the
+instance's too, goes on whenever nothing is due, so that waiting costs nothing.
 """
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
@@ -23,6 +25,7 @@ from broker.context import Broker
 from broker.domain.access import CatalogueItem, CatalogueMapping, Grant, ItemKind, MappingEntry
 from broker.domain.access_requests import RequestState
 from broker.domain.people import Person
+from broker.files import ApiClient
 from broker.orders.intake import receive
 from broker.orders.post import parse
 from broker.ports.desk import Desk, OrderRef
@@ -30,14 +33,18 @@ from broker.ports.iga import Receipt, Submission
 from broker.ports.queue import QueueName
 from broker.settings import Settings
 from broker.store.base import open_store, sessions_of
+from broker.store.orders import OrderRow
 from broker.store.outbox import OutboxRow
 from broker.sync import engine
-from sandbox.servicenow.faults import Waits
-from sandbox.servicenow.instance import ServiceNow
+from sandbox.servicenow.app import DEMO_EVENTS_SECRET, DEMO_ORDERS_SECRET
+from sandbox.servicenow.instance import SCOPE, ServiceNow
+from sandbox.servicenow.waits import Waits
 from sandbox.web import serve
 from sandbox.world import World
 from sandbox.world.model import WorldPerson
 from tests.use_cases.fakes import FakeBell, FakeClock, FakeIga
+from tools.servers import wait_until
+from webui import api
 
 ROLE = "Finance Reporting"
 ITEM = "business_role"
@@ -69,15 +76,29 @@ class Installation:
     posts: int = field(default=0)
 
     def ordered(self, decision: str) -> OrderRef:
-        """An order of somebody's, decided (`approved` or `rejected`), and announced to the broker
-        as the instance's script does.
+        """Somebody signs in and orders something, which is `approved` or `rejected`.
+
+        The instance's own scripts tell the broker of the sign-in and of the approval. Nothing in
+        it announces an order that was rejected: a person does.
         """
         self.posts += 1
         people = _customers(self.world)
         person = people[self.posts % len(people)]
+        self.state.automation.logged_in(str(person.desk_user_name), "127.0.0.1")
         ref = self._decided(person.sys_id, decision)
-        self._announce(ref, str(person.desk_user_name))
+        if decision == "rejected":
+            self._announce(ref, str(person.desk_user_name))
         return ref
+
+    def heard_of(self, refs: Collection[OrderRef]) -> None:
+        """Wait until the broker has been told of these orders by the instance."""
+        wanted = {ref.item_id for ref in refs}
+
+        def all_there() -> bool:
+            with self.broker.sessions() as session:
+                return wanted <= set(session.scalars(select(OrderRow.item_id)))
+
+        wait_until(all_there, "orders that the instance announces", 120)
 
     def work(self) -> None:
         """Pay everything that is owed, however often it has to be tried again."""
@@ -131,16 +152,18 @@ def installed(database_url: str, world: World, **settings: object) -> Iterator[I
 
     Faults take as long as they must and no longer: a minute's wait would prove nothing here.
     """
-    app = sandbox.servicenow.create_app(world)
+    clock = FakeClock()
+    clock.at = datetime.now(UTC)
+    app = sandbox.servicenow.create_app(world, clock=clock.now)
     state: ServiceNow = app.extensions["servicenow"]
+    state.properties[f"{SCOPE}.mid_server"] = "mid-east"
     state.waits = Waits(slow_seconds=0.05, quota_seconds=0.0, retry_after_seconds=0)
     store = open_store(database_url)
     with ExitStack() as stack:
         stack.callback(store.dispose)
         stack.callback(state.close)
         server = stack.enter_context(serve(app))
-        iga, clock = PromptIga(staff=_staff(world), catalogue=_CATALOGUE), FakeClock()
-        clock.at = datetime.now(UTC)
+        iga = PromptIga(staff=_staff(world), catalogue=_CATALOGUE)
         broker = Broker(
             settings=_SETTINGS,
             sessions=sessions_of(store),
@@ -149,8 +172,11 @@ def installed(database_url: str, world: World, **settings: object) -> Iterator[I
             igas={"oim": iga},
             desks={"servicenow": _connector(server.url, **settings)},
             catalogue=_catalogue(world),
-            api_clients={},
+            api_clients={"servicenow": _CLIENT},
         )
+        ears = Flask("ears")
+        api.register(ears, broker)
+        state.properties[f"{SCOPE}.broker_url"] = stack.enter_context(serve(ears)).url
         engine.sync_people(broker)
         yield Installation(broker, iga, clock, state, world)
 
@@ -165,11 +191,20 @@ def _customers(world: World) -> list[WorldPerson]:
     ][:40]
 
 
+_CLIENT = ApiClient(
+    "servicenow",
+    frozenset({"servicenow"}),
+    {
+        "orders": [base64.b64decode(DEMO_ORDERS_SECRET.removeprefix("whsec_"))],
+        "events": [base64.b64decode(DEMO_EVENTS_SECRET.removeprefix("whsec_"))],
+    },
+)
 _CATALOGUE = [CatalogueItem(ItemKind.ROLE, "14", ROLE)]
 _SETTINGS = Settings(
     base_url="http://127.0.0.1:8080",
     secret_key=SecretStr("s" * 40),
     audit_key=SecretStr("a" * 40),
+    api_calls_per_second=0,
     saml_idp_metadata="http://localhost/metadata",
 )
 
