@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from flask import Flask, Response
@@ -95,11 +96,11 @@ def create_app(
 
 
 def _flask_app(instance: ServiceNow, company: str) -> Flask:
-    app = Flask(__name__, static_url_path="/styles")
+    app, routes = Flask(__name__, static_folder=None), _routes()
+    app.url_map, app.view_functions = routes.url_map, routes.view_functions
+    app.blueprints = routes.blueprints
     app.extensions["servicenow"] = instance
     app.config["COMPANY"] = company
-    for module in _MODULES:
-        app.register_blueprint(module.blueprint)
     app.register_error_handler(ApiError, _on_error)
     app.register_error_handler(WriteRefused, _on_refused)
     api_sessions.install(app)
@@ -107,6 +108,15 @@ def _flask_app(instance: ServiceNow, company: str) -> Flask:
     api_limits.install(app)
     inner = Fronted(FaultyFront(app.wsgi_app, instance))
     app.wsgi_app = Compressed(inner)  # type: ignore[method-assign]
+    return app
+
+
+@cache
+def _routes() -> Flask:
+    """The addresses of every instance, compiled once: most of what an app would cost."""
+    app = Flask(__name__, static_url_path="/styles")
+    for module in _MODULES:
+        app.register_blueprint(module.blueprint)
     return app
 
 
