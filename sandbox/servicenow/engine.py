@@ -20,6 +20,7 @@ from sandbox.servicenow import envelope
 from sandbox.servicenow.calls import Request
 from sandbox.servicenow.jobs import SYSTEM
 from sandbox.servicenow.outbound import Outbound
+from sandbox.servicenow.paths import resolve
 from sandbox.servicenow.queries import Evaluator
 from sandbox.servicenow.records import Records, Row, new_sys_id
 from sandbox.servicenow.rendering import Renderer, Style
@@ -160,10 +161,12 @@ class _Host:
     def element(self, table: str, sys_id: str, path: str) -> dict[str, str] | None:
         """A dotted path from one record, with what people see for it."""
         row: Row = self._records.find(table, sys_id) or {}
-        found = self._records.walk(table, row, path)
+        kind = row.get("sys_class_name", "")
+        schema = self._records.schema
+        found = resolve(schema, kind if kind in schema else table, path)
         if found is None:
             return None
-        column, value = found
+        column, value = found.column, found.value(self._records, row)
         shown = Renderer(self._records, Style("true")).display(row, column, value)
         return {"value": value, "display": shown or ""}
 

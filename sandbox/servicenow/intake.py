@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.servicenow.calendars import STORED, as_stored, from_stored
-from sandbox.servicenow.records import Records, WriteRefused
+from sandbox.servicenow.records import Records, Row, WriteRefused
 from sandbox.servicenow.schema import Column
 from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.viewers import Viewer
@@ -100,9 +100,17 @@ class Intake:
     def _is_choice(self, table: str, column: Column, text: str) -> bool:
         if self._any_choice or text in column.choices or not self._switches.invalid_choices_dropped:
             return True
+        named = self._choice(table, column, "value", text) is not None
+        # A list of words takes a label for a value, and keeps it as it came.
+        words = column.kind not in _NUMBERS
+        return named or (words and self._choice(table, column, "label", text) is not None)
+
+    def _choice(self, table: str, column: Column, by: str, text: str) -> Row | None:
         tables = {each.name for each in self._records.schema.lineage(table)}
-        added = self._records.candidates("sys_choice", "value", [text])
-        return any(row["element"] == column.name and row["name"] in tables for row in added)
+        for row in self._records.candidates("sys_choice", by, [text]):
+            if row["element"] == column.name and row["name"] in tables and row[by] == text:
+                return row
+        return None
 
     def _shown(self, table: str, column: Column, text: str) -> str:
         """The stored value that people see as this text; the text itself where there is none."""
@@ -131,11 +139,8 @@ class Intake:
         for value, label in column.choices.items():
             if label.casefold() == wanted:
                 return value
-        tables = {each.name for each in self._records.schema.lineage(table)}
-        for row in self._records.candidates("sys_choice", "label", [text]):
-            if row["element"] == column.name and row["name"] in tables:
-                return row["value"]
-        return text
+        row = self._choice(table, column, "label", text)
+        return row["value"] if row else text
 
     def _moment(self, text: str) -> str:
         shown = f"{self._viewer.date_format} {self._viewer.time_format}"

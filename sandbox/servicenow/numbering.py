@@ -54,6 +54,10 @@ class Numbers:
         self._last[table] = last + 1
         return f"{form.prefix}{last + 1:0{form.digits}d}"
 
+    def forget(self, table: str) -> None:
+        """Rows came that were not numbered here: the next number passes by theirs."""
+        self._last.pop(table, None)
+
     def _format(self, table: str) -> Format:
         usual = Format(self._records.schema.table(table).prefix, DIGITS, LAST_OF_DEMO_DATA)
         if TABLE not in self._records.schema:

@@ -20,7 +20,7 @@ from sandbox.servicenow.rows import (
     platform_time,
     stored_row,
 )
-from sandbox.servicenow.schema import Column, Schema
+from sandbox.servicenow.schema import Schema
 from sandbox.servicenow.switches import Switches
 from sandbox.servicenow.writing import accepted, as_text
 
@@ -39,6 +39,7 @@ __all__ = [
     "stored_row",
 ]
 JOURNAL = "sys_journal_field"
+CLASS = "sys_class_name"
 SYS_ID_LENGTH = 32
 # ServiceNow docs, "Retrieving journal entries": input fields are written, list fields only show.
 _JOURNAL_LABELS = {"work_notes": "Work notes", "comments": "Additional comments"}
@@ -122,6 +123,7 @@ class Records:
         with self.lock:
             self._rows[table].update((row["sys_id"].lower(), row) for row in rows)
             self._indexes[table].forget()
+            self.numbers.forget(table)
 
     def now(self) -> str:
         """This moment, as stored."""
@@ -183,6 +185,7 @@ class Records:
             sys_id = as_text(values.get("sys_id"))[:SYS_ID_LENGTH] or new_sys_id()
             if self.at(table, sys_id):
                 raise DuplicateKey(sys_id)
+            table = self._class_of_new(table, values)
             given = self._cleaned(table, values)
             row = self._defaults(table, given) | given | {"sys_id": sys_id}
             row |= self._stamp(given, NO_ROW, actor)
@@ -199,13 +202,14 @@ class Records:
         with self.lock:
             name = self.class_of(table, sys_id)
             before = self.at(name, sys_id)
-            given = self._cleaned(name, values) | {"sys_id": before["sys_id"]}
+            kind = self._class_of_changed(name, values)
+            given = self._cleaned(kind, values) | {"sys_id": before["sys_id"]}
             notes = self._notes(name, values)
             if not notes and self._changes_nothing(before, given):
                 return before
             after = {**before, **given, **self._stamp(given, before, actor)}
             return self._write(
-                Change(name, "update", before, stored_row(after), actor, notes), values
+                Change(kind, "update", before, stored_row(after), actor, notes), values
             )
 
     def delete(self, table: str, sys_id: str, actor: str) -> None:
@@ -217,24 +221,6 @@ class Records:
     def full(self, table: str, row: Row) -> dict[str, str]:
         """A copy of a row with every column of its table, the empty ones too."""
         return {name: row[name] for name in self.schema.table(table).columns}
-
-    def walk(self, table: str, row: Row, path: str) -> tuple[Column, str] | None:
-        """The column and value at a dotted path, or None where the path names no column.
-
-        A reference to nothing gives the far column with an empty value.
-        """
-        name, _, rest = path.partition(".")
-        column = self.schema.column(str(row.get("sys_class_name") or table), name)
-        column = column or self.schema.column(table, name)
-        if column is None:
-            return None
-        if not rest:
-            return column, row.get(name, "")
-        if column.reference not in self.schema:
-            return None
-        return self.walk(
-            column.reference, self.find(column.reference, row.get(name, "")) or NO_ROW, rest
-        )
 
     def display_of(self, table: str, sys_id: str) -> str:
         """What people see for a reference; empty when it leads nowhere."""
@@ -256,6 +242,7 @@ class Records:
         for guard in list(self.guards):
             guard(change)
         key = (change.after or change.before)["sys_id"].lower()
+        self._leave_other_class(change, key)
         self._put(change.table, key, change.after)
         for element, text in change.notes.items():
             self._append_journal(change, element, text)
@@ -302,6 +289,21 @@ class Records:
             row["task_effective_number"] = row["number"]
         return row
 
+    def _class_of_new(self, table: str, values: Mapping[str, Any]) -> str:
+        """The table of a new row: the named one, or a class of it that the values name."""
+        asked = as_text(values.get(CLASS))
+        return asked if asked in self.schema and asked in self.schema.classes(table) else table
+
+    def _class_of_changed(self, name: str, values: Mapping[str, Any]) -> str:
+        """The table of a changed row: another class of its family, if the values name one."""
+        asked = as_text(values.get(CLASS))
+        related = asked in self.schema and self.schema.root(asked) == self.schema.root(name)
+        return asked if related else name
+
+    def _leave_other_class(self, change: Change, key: str) -> None:
+        if change.before and key not in self._rows[change.table]:
+            self._put(self.class_of(self.schema.root(change.table), key), key, NO_ROW)
+
     def _next_number(self, table: str) -> str:
         return self.numbers.next(table) if self.switches.numbers_assigned else ""
 
@@ -320,7 +322,8 @@ class Records:
         return {name: given.get(name, value) for name, value in stamp.items()}
 
     def _cleaned(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
-        return dict(accepted(self.schema, table, values, self.switches))
+        given = dict(accepted(self.schema, table, values, self.switches))
+        return given | {CLASS: table} if CLASS in given else given
 
     def _notes(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
         columns = ((name, self.schema.column(table, name)) for name in values)

@@ -94,6 +94,10 @@ class Schema:
             yield table
             table = self._tables.get(table.parent)
 
+    def root(self, name: str) -> str:
+        """The table at the top of what a table extends; itself where it extends none."""
+        return [table.name for table in self.lineage(name)][-1]
+
     def _family(self, name: str) -> Iterator[str]:
         yield name
         for child in self._children.get(name, ()):

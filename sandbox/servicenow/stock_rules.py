@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.servicenow.records import Change, Records
+from sandbox.servicenow.records import NO_ROW, Change, Records
 
 Values = dict[str, str]
+_TEMPLATES = "std_change_producer_version"
 # The request tables close by their flow (`workflow.py`); group approvals have a state of words.
 _OWN_WAY = frozenset({"sc_request", "sc_req_item", "sc_task", "sysapproval_group"})
 
@@ -52,7 +53,7 @@ class StockRules:
             return _full_name(change)
         if not self._is_task(change.table):
             return {}
-        values = self._opened(change)
+        values = self._opened(change) | self._from_template(change)
         if change.table not in _OWN_WAY and self._records.switches.states_stamped:
             states = _STATES.get(change.table, _TASK)
             for rule in (_twin, _priority, self._resolved, self._closed):
@@ -66,6 +67,16 @@ class StockRules:
         if change.operation == "insert" and not change.after["opened_by"]:
             return {"opened_by": self._actor(change)}
         return {}
+
+    def _from_template(self, change: Change) -> Values:
+        """A standard change is described as its template says, where nobody says otherwise."""
+        if change.table != "change_request" or change.operation != "insert":
+            return {}
+        version = self._records.find(_TEMPLATES, change.after["std_change_producer_version"])
+        key = version["std_change_producer"] if version else ""
+        producer = self._records.find("std_change_record_producer", key) or NO_ROW
+        told = {name: producer[name] for name in ("short_description", "description")}
+        return {name: text for name, text in told.items() if text and not change.after[name]}
 
     def _resolved(self, change: Change, states: States) -> Values:
         state = _state(change, states)

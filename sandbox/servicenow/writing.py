@@ -17,7 +17,6 @@ SYSTEM_COLUMNS = frozenset(
         "sys_updated_on",
         "sys_updated_by",
         "sys_mod_count",
-        "sys_class_name",
     }
 )
 
