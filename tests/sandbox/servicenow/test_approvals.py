@@ -219,6 +219,15 @@ def test_who_may_decide_for_everybody_has_a_role_of_its_own(desk: Desk) -> None:
     assert desk.item(ritm["sys_id"])["approval"] == APPROVED
 
 
+def test_an_approval_administrator_acts_for_others_under_his_own_name(desk: Desk) -> None:
+    ritm, admin = desk.ordered(), desk.as_("admin")
+    (role,) = admin.rows("sys_user_role", "name=approval_admin")
+    made(admin.post("sys_user_has_role", user=person(desk, "eve"), role=role["sys_id"]))
+    assert decide(desk, "eve", "approved", approver="ben") == 200
+    (row,) = admin.rows("sysapproval_approver", f"sysapproval={ritm['sys_id']}")
+    assert (row["approver"], row["sys_updated_by"]) == (person(desk, "ben"), "eve")
+
+
 def test_an_approval_of_no_task_names_its_document(desk: Desk, broker: Client) -> None:
     about = made(broker.post("x_rqbrk_access_request", request_id="77"))["sys_id"]
     for name in ("ben", "eve"):
