@@ -48,8 +48,7 @@ def _calls(
     for name, way in ways.items():
         calls = _counted(way)
         told = f"{calls} calls for {number:,} rows, one by one {alone:,}"
-        most = None if "started" in name else MOST_CALLS
-        yield Line(f"calls of {name}", told, calls / alone, most=most or 1.0)
+        yield Line(f"calls of {name}", told, calls / alone, most=MOST_CALLS)
 
 
 def _rates(

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("broker", "webui", "jobs", "cli", "sandbox", "tools")
+PACKAGES = ("broker", "webui", "jobs", "cli", "sandbox", "bench", "tools")
 MEDIAN, PERCENTILE_95, MODULE = 8, 30, 300
 SILENT = {
     tokenize.COMMENT,

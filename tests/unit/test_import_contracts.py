@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("broker", "webui", "jobs", "cli", "sandbox", "tools")
+PACKAGES = ("broker", "webui", "jobs", "cli", "sandbox", "bench", "tools")
 PRODUCTS = re.compile(r"\b(servicenow|oim|oracle)\b", re.IGNORECASE)
 
 
