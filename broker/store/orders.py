@@ -1,11 +1,11 @@
 """Orders of a desk, their lines, and all that was seen and done about them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from broker.domain.orders import LineEvent, LineState, advance, order_state
 from broker.domain.references import canonical, fingerprint
@@ -251,6 +251,20 @@ def line_of_request(session: Session, iga: str, request_id: str) -> OrderLineRow
         .where(OrderRow.iga == iga, OrderLineRow.iga_request_id == request_id)
     )
     return session.scalar(query)
+
+
+def orders_of_requests(
+    session: Session, iga: str, request_ids: Iterable[str]
+) -> dict[str, OrderRow]:
+    """By a request's id: the order that it was born from, with the person who placed it."""
+    query = (
+        select(OrderLineRow.iga_request_id, OrderRow)
+        .select_from(OrderLineRow)
+        .join(OrderLineRow.order)
+        .options(joinedload(OrderRow.requester))
+        .where(OrderRow.iga == iga, OrderLineRow.iga_request_id.in_(list(request_ids)))
+    )
+    return {str(request_id): order for request_id, order in session.execute(query)}
 
 
 def posted(order: OrderRow) -> dict[str, object]:

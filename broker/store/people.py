@@ -82,6 +82,17 @@ def find(session: Session, iga: str, attribute: str, value: str) -> Sequence[Per
     return session.scalars(query).all()
 
 
+def by_logins(session: Session, iga: str, logins: Iterable[str]) -> dict[str, list[PersonRow]]:
+    """Everybody of this IGA with one of these logins, in any case, by the login as compared."""
+    query = select(PersonRow).where(
+        PersonRow.iga == iga, PersonRow.login_normal.in_({normal(login) for login in logins})
+    )
+    found: dict[str, list[PersonRow]] = {}
+    for person in session.scalars(query):
+        found.setdefault(person.login_normal, []).append(person)
+    return found
+
+
 def by_key(session: Session, iga: str, key: str) -> PersonRow | None:
     """The person with the IGA's own key."""
     return session.scalar(select(PersonRow).where(PersonRow.iga == iga, PersonRow.key == key))

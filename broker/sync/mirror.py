@@ -14,13 +14,15 @@ from broker.domain.references import ExternalRef, fingerprint, mirror_id
 from broker.ports.desk import MirrorFault, MirrorRow
 from broker.store import orders, people, sync_runs
 from broker.store.base import Turn, take_turn
+from broker.store.orders import OrderRow
 from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
 from broker.store.requests import ApprovalTaskRow, RequestRow
 
 # Names of the mirror tables and their columns, as the desk's own app defines them.
 REQUESTS, APPROVALS = "request", "approval"
-_BATCH = 50
+# Requests of one turn: their rows fill several batches of a desk, whose calls are what is dear.
+_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,12 @@ def _next(broker: Broker, desk: str) -> dict[str, list[_Pending]]:
     query = select(RequestRow).where(RequestRow.mirror_due).limit(_BATCH)
     with broker.sessions() as session:
         rows = session.scalars(query).all()
-        return {row.id: list(_pending(session, broker, desk, row)) for row in rows}
+        known = _Names(session, desk, rows)
+        return {row.id: list(_pending(broker, known, row)) for row in rows}
 
 
-def _pending(session: Session, broker: Broker, desk: str, row: RequestRow) -> Iterable[_Pending]:
-    known = _Names(session, desk, row)
-    request = MirrorRow(
-        REQUESTS, mirror_id(ref_of(row)), _request_fields(session, broker, known, row)
-    )
+def _pending(broker: Broker, known: "_Names", row: RequestRow) -> Iterable[_Pending]:
+    request = MirrorRow(REQUESTS, mirror_id(ref_of(row)), _request_fields(broker, known, row))
     print_ = fingerprint(request.fields)
     if print_ != row.mirrored_fingerprint:
         yield _Pending(request, print_, request=row.id)
@@ -83,48 +83,64 @@ def task_ref(row: RequestRow, task: ApprovalTaskRow) -> ExternalRef:
 
 
 class _Names:
-    """People of one request, as the desk knows them."""
+    """The people of some requests, as the desk knows them, and the orders; all read at once."""
 
-    def __init__(self, session: Session, desk: str, row: RequestRow) -> None:
-        self._session, self._desk, self._iga = session, desk, row.iga
-        self.keys = [row.requester_key, *(b.person_key for b in row.beneficiaries)]
-        self._by_key = people.desk_keys(session, desk, row.iga, self.keys)
+    def __init__(self, session: Session, desk: str, rows: Sequence[RequestRow]) -> None:
+        self._people: dict[str, dict[str, list[PersonRow]]] = {}
+        self._orders: dict[str, dict[str, OrderRow]] = {}
+        self._accounts: dict[str, dict[str, str]] = {}
+        for iga in {row.iga for row in rows}:
+            self._read(session, desk, iga, [row for row in rows if row.iga == iga])
 
-    def of_key(self, key: str) -> str:
-        return self._by_key.get(key, "")
-
-    def of_person(self, person: PersonRow | None) -> str:
-        if person is None:
-            return ""
-        return people.desk_keys(self._session, self._desk, self._iga, [person.key]).get(
-            person.key, ""
+    def _read(self, session: Session, desk: str, iga: str, rows: Sequence[RequestRow]) -> None:
+        logins = [task.assignee for row in rows for task in row.tasks]
+        named = self._people[iga] = people.by_logins(session, iga, logins)
+        placed = self._orders[iga] = orders.orders_of_requests(
+            session, iga, [row.request_id for row in rows]
         )
+        keys = {row.requester_key for row in rows}
+        keys |= {each.person_key for row in rows for each in row.beneficiaries}
+        keys |= {person.key for persons in named.values() for person in persons}
+        keys |= {order.requester.key for order in placed.values() if order.requester}
+        self._accounts[iga] = people.desk_keys(session, desk, iga, keys)
 
-    def assignee(self, login: str) -> tuple[str, str]:
-        found = people.find(self._session, self._iga, "login", normal(login))
+    def order(self, row: RequestRow) -> OrderRow | None:
+        """What the request was born from."""
+        return self._orders[row.iga].get(row.request_id)
+
+    def of_key(self, iga: str, key: str) -> str:
+        """The person's account at the desk, or nothing."""
+        return self._accounts[iga].get(key, "")
+
+    def of_person(self, iga: str, person: PersonRow | None) -> str:
+        """The same for a row of ours."""
+        return self.of_key(iga, person.key) if person else ""
+
+    def assignee(self, iga: str, login: str) -> tuple[str, str]:
+        """The account of who decides, if it is clear who that is, and a name."""
+        found = self._people[iga].get(normal(login), [])
         person = found[0] if len(found) == 1 else None
-        return self.of_person(person), (person.display_name if person else login)
+        return self.of_person(iga, person), (person.display_name if person else login)
 
 
-def _request_fields(
-    session: Session, broker: Broker, known: _Names, row: RequestRow
-) -> dict[str, str]:
-    line = orders.line_of_request(session, row.iga, row.request_id)
-    order = line.order if line else None
+def _request_fields(broker: Broker, known: _Names, row: RequestRow) -> dict[str, str]:
+    iga, order = row.iga, known.order(row)
     waiting = row.waiting if row.is_open else []
     beneficiary = row.beneficiaries[0].person_key if row.beneficiaries else ""
-    requester = known.of_person(order.requester) if order else known.of_key(row.requester_key)
+    requester = (
+        known.of_person(iga, order.requester) if order else known.of_key(iga, row.requester_key)
+    )
     return {
         "iga": row.iga,
         "request_id": row.request_id,
         "request_type": row.request_type,
         "state": row.state,
         "iga_status": row.raw_status,
-        "requested_for": known.of_key(beneficiary),
+        "requested_for": known.of_key(iga, beneficiary),
         "requested_by": requester,
         "items": ", ".join(item.name for item in row.items)[:1000],
         "justification": row.justification[:1000],
-        "waiting_for": ", ".join(known.assignee(task.assignee)[1] for task in waiting)[:255],
+        "waiting_for": ", ".join(known.assignee(iga, task.assignee)[1] for task in waiting)[:255],
         "waiting_since": _time(
             min((t.assigned_at for t in waiting if t.assigned_at), default=None)
         ),
@@ -139,7 +155,7 @@ def _request_fields(
 def _approval_fields(
     broker: Broker, known: _Names, row: RequestRow, task: ApprovalTaskRow, request_sys_id: str
 ) -> dict[str, str]:
-    account, name = known.assignee(task.assignee)
+    account, name = known.assignee(row.iga, task.assignee)
     waiting = task.state is TaskState.REQUESTED and row.is_open and row.gone_at is None
     return {
         "iga": row.iga,
@@ -173,13 +189,15 @@ def _remember(
     now = broker.clock.now()
     with broker.sessions.begin() as session:
         take_turn(session, Turn.REQUESTS)
-        for request_id, entries in batch.items():
-            row = session.get_one(RequestRow, request_id)
+        rows = session.scalars(select(RequestRow).where(RequestRow.id.in_(batch))).all()
+        known = _Names(session, desk, rows)
+        for row in rows:
+            entries = batch[row.id]
             for entry in entries:
                 _store(session, entry, entry.print_ if entry.row.id not in refused else "")
             # Whoever changed it while we wrote found it due already: look again before saying no.
             taken = all(entry.row.id not in refused for entry in entries)
-            row.mirror_due = taken and any(_pending(session, broker, desk, row))
+            row.mirror_due = taken and any(_pending(broker, known, row))
         if not refused:
             sync_runs.answered(session, desk, now)
         else:

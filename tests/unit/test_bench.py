@@ -23,7 +23,7 @@ def test_a_small_bench_keeps_the_calls_few() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     calls = re.findall(
-        r"^calls of the (\w+) .* kept .* (\d+) calls for 200 rows", done.stdout, re.M
+        r"^calls of the (\w+) .* kept .* (\d+) calls for 200 rows", done.stdout, re.MULTILINE
     )
     assert {name for name, _ in calls} == {"connector", "broker"}
     assert all(int(number) * 40 <= 200 for _, number in calls)
