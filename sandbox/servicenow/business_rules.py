@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.servicenow.queries import Evaluator
 from sandbox.servicenow.records import Change, Records, Row, WriteRefused
+from sandbox.servicenow.writing import template_values
 
 TABLE = "sys_script"
 # A script is taken at its word: the sandbox's engine runs after a write, not inside it.
@@ -31,8 +32,7 @@ class BusinessRules:
         values: dict[str, str] = {}
         for rule in self._rules(change):
             if rule["template"] and rule["abort_action"] != "true":
-                parts = rule["template"].removesuffix("^EQ").split("^")
-                values |= {name: value for name, _, value in (p.partition("=") for p in parts)}
+                values |= template_values(rule["template"])
         return values
 
     def check(self, change: Change) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.servicenow.records import NO_ROW, Change, Records
+from sandbox.servicenow.writing import template_values
 
 Values = dict[str, str]
 _TEMPLATES = "std_change_producer_version"
@@ -75,8 +76,8 @@ class StockRules:
         version = self._records.find(_TEMPLATES, change.after["std_change_producer_version"])
         key = version["std_change_producer"] if version else ""
         producer = self._records.find("std_change_record_producer", key) or NO_ROW
-        told = {name: producer[name] for name in ("short_description", "description")}
-        return {name: text for name, text in told.items() if text and not change.after[name]}
+        told = template_values(producer["template"])
+        return {name: text for name, text in told.items() if not change.after[name]}
 
     def _resolved(self, change: Change, states: States) -> Values:
         state = _state(change, states)

@@ -51,3 +51,9 @@ def stored(column: Column, text: str, switches: Switches) -> str:
     if column.kind == "boolean":
         return "true" if text.lower() in ("true", "1") else "false"
     return text[: column.max_length] if column.max_length else text
+
+
+def template_values(text: str) -> dict[str, str]:
+    """The values that a template sets: `field=value^field=value^EQ`."""
+    parts = (part.partition("=") for part in text.removesuffix("^EQ").split("^"))
+    return {name: value for name, _, value in parts if name}

@@ -53,6 +53,7 @@ def platform_rows() -> Rows:
         yield "sysevent_register", _file("sysevent_register", name, values)
     yield from _jobs()
     yield from _rules()
+    yield from _policies()
     for key, name in table("platform", 2, "plugins"):
         values = {"name": name, "source": key, "active": "true", "state": "active"}
         yield "sys_plugins", _file("sys_plugins", key, values | {"version": "1.0.0"})
@@ -79,6 +80,18 @@ def _rules() -> Rows:
         values |= {"filter_condition": condition, "action_update": "true", "active": "true"}
         values |= {"abort_action": "false", "advanced": "true", "change_fields": "false"}
         yield "sys_script", _file("sys_script", name, values)
+
+
+def _policies() -> Rows:
+    """What stock data policies demand of records that are resolved or closed."""
+    for name, kind, conditions, fields in table("platform", 4, "policies"):
+        key, policy = sys_id("sys_data_policy2", name), "sys_data_policy2"
+        values = {"short_description": name, "sys_name": name, "model_table": kind}
+        values |= {"conditions": conditions, "active": "true", "inherit": "false"}
+        yield policy, _file(policy, name, values | {"sys_id": key})
+        for field in fields.split(","):
+            rule = {"sys_data_policy": key, "table": kind, "field": field, "mandatory": "true"}
+            yield "sys_data_policy_rule", _file("sys_data_policy_rule", f"{name}:{field}", rule)
 
 
 def _log() -> Rows:

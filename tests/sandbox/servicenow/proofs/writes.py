@@ -158,7 +158,8 @@ def rules_abort(desk: Desk) -> None:
 def closing_is_stamped(desk: Desk) -> None:
     """A closed problem is inactive, and says since when and by whom."""
     made = inserted(desk, "problem")
-    closed = desk.as_("admin").patch("problem", made["sys_id"], state="107").json()["result"]
+    values = {"state": "107", "resolution_code": "canceled"}
+    closed = desk.as_("admin").patch("problem", made["sys_id"], **values).json()["result"]
     assert (closed["active"], bare(closed["closed_by"])) == ("false", ADMIN)
     assert closed["closed_at"]
 
