@@ -14,7 +14,7 @@ LIMIT, RESET, RULE = "X-RateLimit-Limit", "X-RateLimit-Reset", "X-RateLimit-Rule
 START = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def wait(desk: Desk) -> Callable[[timedelta], None]:
     """Let time pass for the counters."""
     now = [START]

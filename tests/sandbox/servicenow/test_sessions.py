@@ -117,11 +117,13 @@ def full(gate: Gate, waiting: int, places: int) -> Iterator[None]:
     for waiter in waiters:
         waiter.start()
     wait_until(lambda: gate.waiting == waiting, "the queue")
-    yield
-    for _ in range(places + waiting):
-        gate.leave()
-    for waiter in waiters:
-        waiter.join()
+    try:
+        yield
+    finally:
+        for _ in range(places + waiting):
+            gate.leave()
+        for waiter in waiters:
+            waiter.join()
 
 
 def test_an_eleventh_call_waiting_is_answered_202_and_not_done(desk: Desk, broker: Client) -> None:

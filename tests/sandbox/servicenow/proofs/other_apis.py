@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tests.sandbox.servicenow.desks import Desk, fetch
 from tests.sandbox.servicenow.proofs import Proof
 from tests.sandbox.servicenow.test_attachments import result, upload
@@ -21,6 +23,8 @@ def attached(desk: Desk, table: str = "", record: str = "") -> dict[str, str]:
 
 
 def calls_beyond_a_rules_limit_are_refused(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    desk.state.rate_limits.clock = lambda: now
     values = {"name": "r", "request_limit_per_hour": "1", "active": "true"}
     desk.state.records.insert("sys_rate_limit_rules", values, "admin")
     statuses = [desk.as_("broker").table("sys_user", limit="1").status_code for _ in range(2)]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 
-from sandbox.servicenow.sessions import Gate
 from tests.sandbox.servicenow.desks import Desk, fetch
 from tests.sandbox.servicenow.proofs import Proof
 from tests.sandbox.servicenow.test_oauth import PASSWORD, signer, token, with_jwt
-from tools.servers import wait_until
+from tests.sandbox.servicenow.test_sessions import full
 
 RESTRICTION = "glide.authenticate.basic_auth.restriction"
 ADA = {"username": "ada", "password": "demo"}
@@ -73,24 +69,6 @@ def the_last_login_moves_once_a_minute(desk: Desk) -> None:
         read_as_ada(desk)
     query = f"name=login^parm1=ada^sys_created_on<={datetime.now(UTC):%Y-%m-%d} 23:59:59"
     assert len(desk.as_("admin").rows("sysevent", query)) == 1
-
-
-@contextmanager
-def full(gate: Gate, waiting: int, places: int) -> Iterator[None]:
-    """A gate whose places are taken, with so many waiting behind."""
-    for _ in range(places):
-        assert gate.enter()
-    waiters = [threading.Thread(target=gate.enter) for _ in range(waiting)]
-    for waiter in waiters:
-        waiter.start()
-    wait_until(lambda: gate.waiting == waiting, "the queue")
-    try:
-        yield
-    finally:
-        for _ in range(places + waiting):
-            gate.leave()
-        for waiter in waiters:
-            waiter.join()
 
 
 def a_long_queue_of_one_session_is_202(desk: Desk) -> None:
