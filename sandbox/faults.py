@@ -59,9 +59,16 @@ def chosen(text: str) -> Chosen:
 
 
 def known() -> str:
-    """Every name, in one line."""
-    told = [f"{server} has {', '.join(sorted(names))}" for server, names in _known().items()]
-    return f"{'; '.join(told)}; {RANDOM}0.02 lets any fault of servicenow happen by chance"
+    """Every name, in one line: what goes wrong, then ServiceNow's behaviours to be flipped."""
+    from sandbox.servicenow.switches import SWITCHES
+
+    told = [
+        f"{server} has {', '.join(sorted(names - SWITCHES.keys()))}"
+        for server, names in _known().items()
+    ]
+    chance = f"{RANDOM}0.02 lets any fault of servicenow happen by chance"
+    flips = f"flipped in servicenow are {', '.join(sorted(SWITCHES))}"
+    return "; ".join([*told, chance, flips])
 
 
 def _rate(word: str) -> float:

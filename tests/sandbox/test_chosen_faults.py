@@ -3,8 +3,11 @@
 import pytest
 
 from sandbox.faults import SERVERS, chosen, known
+from sandbox.servicenow import create_app
+from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FAULTS
 from sandbox.servicenow.switches import SWITCHES
+from sandbox.world import build_world
 
 
 def test_a_name_alone_means_every_server_that_knows_it() -> None:
@@ -44,3 +47,24 @@ def test_an_unknown_name_is_told_with_all_that_are_known(word: str) -> None:
 
 def test_the_list_has_every_fault_and_every_switch() -> None:
     assert all(name in known() for name in [*FAULTS, *SWITCHES, "expired-certificate", "random="])
+
+
+def test_an_instance_starts_with_what_was_chosen() -> None:
+    plan = FaultPlan(1, ["down"], 0.5)
+    app = create_app(
+        build_world(people=30, requests=5), faults=["busy", "shuffled-ties"], plan=plan
+    )
+    state = app.extensions["servicenow"]
+    assert (state.faults, state.plan) == ({"busy"}, plan)
+    assert not state.switches.shuffled_ties
+    assert app.test_client().get("/api/now/table/sys_user").status_code == 429
+    state.close()
+
+
+def test_a_chance_of_one_leaves_no_call_alone() -> None:
+    plan = FaultPlan(1, ["down", "bad-gateway"], 1)
+    app = create_app(build_world(people=30, requests=5), plan=plan)
+    client = app.test_client()
+    assert {client.get("/api/now/table/sys_user").status_code for _ in range(20)} == {502, 503}
+    assert plan.fired.total() == 20
+    app.extensions["servicenow"].close()
