@@ -1,16 +1,18 @@
 """Every way an answer can be odd, and what it means. No server: `responses` answers."""
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 import requests
 import responses
 import urllib3
 
-from broker.connectors.failures import retry_after
+from broker.connectors.failures import CutShort, retry_after
 from broker.connectors.http import Answer, Basic, Http, Limits
 from broker.connectors.oauth import Tokens
 from broker.connectors.pace import Pace
@@ -401,3 +403,38 @@ def test_a_refused_account_is_named_but_never_its_password(
     with pytest.raises(Misconfigured, match=sentence) as refused:
         read(http)
     assert "pässword" not in str(refused.value)
+
+
+# ---- the number of the call in the vendor's logs ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ({"status": 500, "json": {}}, logging.WARNING),
+        ({"status": 404, "json": {}}, logging.INFO),
+        ({"status": 200, "body": '{"result": [', "content_type": "application/json"}, 30),
+    ],
+)
+def test_a_failure_is_logged_with_its_transaction(
+    wire: responses.RequestsMock,
+    http: Http,
+    caplog: pytest.LogCaptureFixture,
+    answer: dict[str, Any],
+    level: int,
+) -> None:
+    wire.add("POST", f"{BASE}/x", headers={"X-Transaction-ID": "4f2d0c9e1b7a"}, **answer)
+    with caplog.at_level(logging.INFO, "broker.connectors.http"), pytest.raises(ConnectorError):
+        write(http)
+    (record,) = caplog.records
+    assert record.levelno == level
+    assert record.getMessage().startswith("desk POST /x: ")
+    assert record.getMessage().endswith("transaction 4f2d0c9e1b7a")
+
+
+def test_an_answer_that_was_cut_off_can_be_told_from_other_troubles(
+    wire: responses.RequestsMock, http: Http
+) -> None:
+    wire.add("GET", f"{BASE}/x", body='{"result": [', content_type="application/json")
+    with pytest.raises(CutShort):
+        read(http)

@@ -56,10 +56,6 @@ def test_a_value_that_is_a_value_is_taken(value: str) -> None:
     assert equals("user_name", value) == f"user_name={value}"
 
 
-@pytest.mark.parametrize(
-    ("value", "valid"),
-    [("0" * 32, True), ("0" * 31, False), ("G" * 32, False), ("", False), (None, False)],
-)
 def test_labels_stand_beside_the_values() -> None:
     row = {
         "document_id": {"display_value": "Contract 7", "value": "abc"},
@@ -104,6 +100,10 @@ def test_moments_are_written_in_utc() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "valid"),
+    [("0" * 32, True), ("0" * 31, False), ("G" * 32, False), ("", False), (None, False)],
+)
 def test_a_sys_id_has_32_hex_digits(value: str | None, valid: bool) -> None:
     assert is_sys_id(value) is valid
 

@@ -1,9 +1,14 @@
 """Notes, back-references and closure, against the sandbox's ServiceNow."""
 
+from collections.abc import Callable
+
 import pytest
 
-from broker.domain.errors import NotFound, Refused, UnknownOutcome
+from broker.connectors.desk.servicenow.client import Client
+from broker.connectors.desk.servicenow.values import Row
+from broker.domain.errors import ConnectorError, NotFound, Refused, UnknownOutcome
 from broker.ports.desk import OrderRef
+from sandbox.servicenow.records import WriteRefused
 from tests.connectors.conftest import DeskSite
 
 
@@ -161,3 +166,91 @@ def test_a_closure_cut_short_is_finished_by_repeating_it(desk: DeskSite) -> None
     close(desk, ref)
     assert states(desk, ref) == (["3"], "3", "false")
     assert len(desk.journal(ref.item_id, "comments")) == 1
+
+
+# ---- once, whatever is lost ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def secretive(desk: DeskSite, monkeypatch: pytest.MonkeyPatch) -> DeskSite:
+    """An instance that shows our account no entry of a journal, only the whole text."""
+    may_read = desk.state.access.may_read
+    monkeypatch.setattr(
+        desk.state.access,
+        "may_read",
+        lambda who, table, row: table != "sys_journal_field" and may_read(who, table, row),
+    )
+    return desk
+
+
+@pytest.mark.parametrize("fault", ["drop-after-accept", "session-overflow", "drop-before", "busy"])
+def test_a_note_is_left_once_whatever_became_of_the_answer(secretive: DeskSite, fault: str) -> None:
+    ref = secretive.order("finance_reporting")
+    secretive.desk.note(ref, "warm-up", "Signs in.")
+    secretive.state.faults.add(fault)
+    with pytest.raises(ConnectorError):
+        secretive.desk.note(ref, "abc-note", "Nothing was submitted.")
+    secretive.state.faults.clear()
+    for _ in range(2):
+        secretive.desk.note(ref, "abc-note", "Nothing was submitted.")
+    notes = secretive.journal(ref.item_id, "work_notes")
+    assert sorted(notes) == ["Nothing was submitted. [abc-note]", "Signs in. [warm-up]"]
+
+
+@pytest.mark.parametrize("fault", ["drop-after-accept", "session-overflow", "drop-before"])
+def test_reference_and_closure_are_written_once_whatever_became_of_the_answer(
+    secretive: DeskSite, fault: str
+) -> None:
+    ref = secretive.approved("finance_reporting")
+    secretive.desk.order(ref)
+    steps: list[Callable[[], None]] = [
+        lambda: refer(secretive, ref, "7041"),
+        lambda: close(secretive, ref),
+    ]
+    for step in steps:
+        secretive.state.faults.add(fault)
+        with pytest.raises(ConnectorError):
+            step()
+        secretive.state.faults.clear()
+        for _ in range(2):
+            step()
+    assert states(secretive, ref) == (["3"], "3", "false")
+    assert len(secretive.journal(ref.item_id, "work_notes")) == 1
+    assert len(secretive.journal(ref.item_id, "comments")) == 1
+    (task,) = secretive.state.records.where("sc_task", request_item=ref.item_id)
+    assert len(secretive.journal(task["sys_id"], "work_notes")) == 1
+
+
+def test_only_what_differs_is_sent(desk: DeskSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = desk.approved("finance_reporting")
+    ours = {"correlation_display": "oim"}
+    desk.state.records.update("sc_req_item", ref.item_id, ours, "admin")
+    sent: list[dict[str, str]] = []
+    patch = Client.patch
+
+    def watched(self: Client, table: str, key: str, fields: dict[str, str]) -> Row:
+        sent.append(dict(fields))
+        return patch(self, table, key, fields)
+
+    monkeypatch.setattr(Client, "patch", watched)
+    refer(desk, ref, "7041")
+    (fields,) = sent
+    assert set(fields) == {"correlation_id", "work_notes"}
+    assert all(isinstance(value, str) for value in fields.values())
+
+
+def test_a_rule_of_the_table_refuses_the_record_for_good_and_is_named(desk: DeskSite) -> None:
+    ref = desk.approved("finance_reporting")
+    (task,) = desk.state.records.where("sc_task", request_item=ref.item_id)
+
+    def guard(change: object) -> None:
+        if getattr(change, "table", "") == "sc_task":
+            words = "aborted by Business Rule 'No closing today^abc'."
+            raise WriteRefused("Operation Failed", f"Operation against file 'sc_task' was {words}")
+
+    desk.state.records.guards.append(guard)
+    with pytest.raises(Refused, match="No closing today"):
+        close(desk, ref)
+    desk.state.records.guards.remove(guard)
+    close(desk, ref)
+    assert desk.row("sc_task", task["sys_id"])["state"] == "3"
