@@ -21,6 +21,7 @@ from sandbox.world.states import COMPLETED, FORGOTTEN, OPEN
 
 _RECENT = timedelta(days=25)
 _SECOND_APPROVER, _FOR_REPORT = 0.08, 0.12
+_IT = "Information Technology"  # helps out where there is no service desk
 _STILL_OPEN = frozenset(state.word for state in (*OPEN, *FORGOTTEN))
 _ACCESS = {"role": ("business_role", "role"), "account": ("application_account", "application")}
 _OTHER_ACCESS = ("software_install", "software")
@@ -90,7 +91,9 @@ class _Drawing:
         self._world, self._rng = world, Random(f"{world.seed}:orders")
         people = [p for p in world.people.values() if p.desk_user_name and p.desk_active]
         self._people = [p for p in people if p.key not in RESERVED]
-        self._analysts = [p for p in people if p.title == ANALYST]
+        self._analysts = [p for p in people if p.title == ANALYST] or [
+            p for p in people if p.department == _IT
+        ]
         self._items = [item for item in world.desk_items.values() if item.category != "Access"]
 
     def drawn(self, number: int, at: datetime) -> PastOrder:

@@ -47,7 +47,7 @@ def tables(*names: str) -> dict[str, Table]:
     choices, found = choice_lists(), dict[str, Table]()
     for name in names:
         for head, columns in _blocks(name):
-            table = _table(head, [_column(word, choices) for word in columns], found)
+            table = _table(head, [column(*word, choices) for word in columns], found)
             found[table.name] = table
     return found
 
@@ -77,8 +77,8 @@ def _table(head: list[str], columns: list[Column], known: Mapping[str, Table]) -
     )
 
 
-def _column(word: tuple[str, str], choices: Mapping[str, Mapping[str, str]]) -> Column:
-    kind, text = word
+def column(kind: str, text: str, choices: Mapping[str, Mapping[str, str]]) -> Column:
+    """The column of this type that a word describes; ValueError if it describes none."""
     found = _WORD.fullmatch(text)
     if found is None:
         raise ValueError(f"no column: {text!r}")
