@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox.servicenow.access import Access
 from sandbox.servicenow.accounts import Accounts
+from sandbox.servicenow.app_records import install
 from sandbox.servicenow.attachments import Attachments
 from sandbox.servicenow.business_rules import BusinessRules
 from sandbox.servicenow.cascades import Cascades
@@ -92,6 +93,7 @@ class ServiceNow:
         self.workflow.approvals.raise_event = self.automation.raise_event
         self.mid = MidServer(self.records, self.engine.outbound, self.misbehaves)
         self._last_api_login: dict[str, datetime] = {}
+        install(self.records, self.app_folder)
 
     @property
     def ledger(self) -> list[LedgerEntry]:

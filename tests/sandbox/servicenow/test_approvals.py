@@ -134,7 +134,7 @@ def test_a_group_that_is_asked_later_asks_its_members_then(desk: Desk) -> None:
 def workflow(desk: Desk, name: str, *members: str) -> None:
     """The business role's catalogue item goes by this workflow."""
     admin = desk.as_("admin")
-    flow = made(admin.post("wf_workflow", name=name))["sys_id"]
+    flow = admin.rows("wf_workflow", f"name={name}")[0]["sys_id"]
     item = desk.world.desk_items["business_role"].sys_id
     given = {"workflow": flow, "group": group(desk, *members)}
     assert admin.patch("sc_cat_item", item, **given).status_code == 200
@@ -176,7 +176,7 @@ def test_the_activity_says_whose_answers_count(
     desk: Desk, activity: str, first: str, outcome: str
 ) -> None:
     ritm = desk.ordered()
-    key = made(desk.as_("admin").post("wf_activity", name=activity))["sys_id"]
+    key = desk.as_("admin").rows("wf_activity", f"name={activity}")[0]["sys_id"]
     for row in desk.as_("admin").rows("sysapproval_approver", f"sysapproval={ritm['sys_id']}"):
         desk.as_("admin").patch("sysapproval_approver", row["sys_id"], wf_activity=key)
     values = {"approver": person(desk, "eve"), "sysapproval": ritm["sys_id"]}
