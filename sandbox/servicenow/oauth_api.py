@@ -19,6 +19,7 @@ from sandbox.servicenow.records import Row
 from sandbox.servicenow.tokens import ACCESS_SECONDS, REFRESH_SECONDS, Grant
 
 blueprint = Blueprint("oauth_api", __name__)
+BODY_ONLY = "glide.oauth.allow.parameters.in.post.body.only"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -42,7 +43,9 @@ def revoke() -> Response:
 
 
 def _parameter(name: str) -> str:
-    found: object = request.form.get(name, "")
+    """From the form; from the address as well where a property allows that."""
+    address_too = instance().properties.get(BODY_ONLY, "true") == "false"
+    found: object = (request.values if address_too else request.form).get(name, "")
     if not found and request.is_json:
         found = (request.get_json(silent=True) or {}).get(name, "")
     return str(found)

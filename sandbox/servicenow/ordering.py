@@ -74,11 +74,13 @@ def demand_orderable(instance: ServiceNow, account: Account, line: Line) -> list
         raise OrderRefused(NOT_ALLOWED)
     _demand_answers(instance.records, line.item, line.variables)
     _demand_for_several(instance.records, line)
-    found = [person_named(instance.records, name) for name in (line.requested_for, *line.also_for)]
-    people = [person for person in found if person is not None]
-    if len(people) < len(found) or not all(may_order_for(instance, account, p) for p in people):
+    others = [person_named(instance.records, name) for name in line.also_for]
+    first = person_named(instance.records, line.requested_for)
+    if None in others or not all(may_order_for(instance, account, p) for p in (first, *others)):
         raise OrderRefused(NOT_ALLOWED)
-    return [person["sys_id"] for person in people]
+    # As everywhere a reference is not looked up: an order may be for somebody who does not exist.
+    known = first["sys_id"] if first else line.requested_for
+    return [known, *(person["sys_id"] for person in others if person is not None)]
 
 
 def person_named(records: Records, name: str) -> Row | None:
@@ -87,9 +89,9 @@ def person_named(records: Records, name: str) -> Row | None:
     return records.find("sys_user", name) or (found[0] if found else None)
 
 
-def may_order_for(instance: ServiceNow, account: Account, person: Row) -> bool:
+def may_order_for(instance: ServiceNow, account: Account, person: Row | None) -> bool:
     """People order for themselves, and for others as the properties say."""
-    if account.is_admin or account.sys_id == person["sys_id"]:
+    if account.is_admin or (person is not None and account.sys_id == person["sys_id"]):
         return True
     roles = {role.strip() for role in instance.properties.get(FOR_ROLES, "").split(",")} - {""}
     if roles:

@@ -213,10 +213,19 @@ def test_a_missing_answer_is_refused_and_nothing_is_made(shop: Shop) -> None:
     assert shop.desk.as_("broker").rows("sc_request", requests_of_ada) == []
 
 
-def test_an_unknown_item_or_person_is_refused(shop: Shop) -> None:
-    ada, text = shop.desk.as_("ada"), "Security constraints prevent ordering of Item"
-    assert refused(ada.order("0" * 32), text)
-    assert refused(ada.order(shop.tablet, sysparm_requested_for="nobody"), text)
+def test_an_unknown_item_is_refused(shop: Shop) -> None:
+    text = "Security constraints prevent ordering of Item"
+    assert refused(shop.desk.as_("ada").order("0" * 32), text)
+
+
+@pytest.mark.parametrize("who", ["ben", "nobody.at.all"])
+def test_an_order_names_its_person_by_user_name_or_leads_nowhere(shop: Shop, who: str) -> None:
+    answer = shop.desk.as_("ada").order(shop.tablet, sysparm_requested_for=who)
+    (ritm,) = items_of(shop.desk, answer)
+    assert ritm["requested_for"] == (person(shop.desk, who) if who == "ben" else who)
+    shop.desk.state.properties["glide.sc.req_for.roles.default"] = "deny"
+    refused_now = shop.desk.as_("ada").order(shop.tablet, sysparm_requested_for=who)
+    assert refused_now.status_code == 400
 
 
 def test_people_order_for_others_as_the_properties_say(shop: Shop) -> None:

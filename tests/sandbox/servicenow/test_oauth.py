@@ -127,6 +127,12 @@ def test_parameters_are_read_from_a_form_only(desk: Desk) -> None:
     assert as_json.json() == REFUSED
 
 
+def test_a_property_lets_the_address_have_them(desk: Desk) -> None:
+    desk.state.properties["glide.oauth.allow.parameters.in.post.body.only"] = "false"
+    url, form = f"{desk.url}/oauth_token.do", {"Content-Type": "application/x-www-form-urlencoded"}
+    assert fetch("POST", url, params=CLIENT | PASSWORD, headers=form).status_code == 200
+
+
 def test_the_client_may_be_given_by_basic(desk: Desk) -> None:
     url = f"{desk.url}/oauth_token.do"
     assert fetch("POST", url, data=PASSWORD, auth=("broker", "broker-secret")).status_code == 200
