@@ -49,7 +49,12 @@ class Accounts:
     def account(self, user_name: str) -> Account | None:
         """The active, unlocked user of that name (names are compared without regard to case)."""
         row = self._row(user_name)
-        return self._of(row) if row else None
+        shut_out = row is None or row["active"] != "true" or row["locked_out"] == "true"
+        return None if shut_out else self._of(row)
+
+    def whoever(self, user_name: str) -> Account | None:
+        """The user of that name, disabled and locked ones, too."""
+        return self._of(self._row(user_name))
 
     def _row(self, user_name: str) -> Row | None:
         found = self._records.candidates("sys_user", "user_name", [user_name] if user_name else [])
@@ -62,7 +67,7 @@ class Accounts:
             return None
         return self.account(user_name)
 
-    def _of(self, row: Row) -> Account | None:
-        if row["active"] != "true" or row["locked_out"] == "true":
+    def _of(self, row: Row | None) -> Account | None:
+        if row is None:
             return None
         return Account(row["user_name"], row["sys_id"], self._roles.of(row["sys_id"]))

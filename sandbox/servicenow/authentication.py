@@ -64,6 +64,8 @@ def _by_token(instance: ServiceNow, request: Request) -> Account | None:
     token = request.headers["Authorization"].partition(" ")[2].strip()
     user_name = instance.tokens.user_name(token)
     account = instance.accounts.account(user_name) if user_name else None
+    if user_name and account is None and not instance.switches.tokens_end_with_their_user:
+        return instance.accounts.whoever(user_name)
     if account is not None:
         instance.used_the_api(account.user_name, request.remote_addr or "", "oauth")
     return account

@@ -54,7 +54,8 @@ def _parameter(name: str) -> str:
 def _client() -> Row | None:
     """The caller's row of the application registry; named in the form or by HTTP Basic."""
     basic = request.authorization
-    if basic is not None and basic.type == "basic":
+    by_basic = basic is not None and basic.type == "basic"
+    if basic is not None and by_basic and instance().switches.client_by_basic_taken:
         return instance().registry.find(basic.username or "", basic.password or "")
     return instance().registry.find(_parameter("client_id"), _parameter("client_secret"))
 
@@ -89,7 +90,10 @@ def _client_credentials(client: Row) -> Grant | None:
 
 def _refresh(client: Row) -> Grant | None:
     grant = instance().tokens.refresh(
-        client["client_id"], _parameter("refresh_token"), _seconds(client, "access", ACCESS_SECONDS)
+        client["client_id"],
+        _parameter("refresh_token"),
+        _seconds(client, "access", ACCESS_SECONDS),
+        stays=instance().switches.refresh_token_stays,
     )
     known = grant is not None and instance().accounts.account(grant.user_name) is not None
     return grant if known else None

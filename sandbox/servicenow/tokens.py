@@ -73,14 +73,15 @@ class Tokens:
             refresh, ends = grant.refresh, grant.refresh_expires
         return self._keep(client_id, user_name, refresh, seconds, ends)
 
-    def refresh(self, client_id: str, token: str, seconds: int = ACCESS_SECONDS) -> Grant | None:
+    def refresh(
+        self, client_id: str, token: str, seconds: int = ACCESS_SECONDS, *, stays: bool = True
+    ) -> Grant | None:
         """A new access token for the holder of a refresh token, which itself stays as it is."""
         for grant in list(self._newest.values()):
             live = grant.refresh_expires > self.clock() and grant.client_id == client_id
             if live and secrets.compare_digest(grant.refresh.encode(), token.encode()):
-                return self._keep(
-                    client_id, grant.user_name, grant.refresh, seconds, grant.refresh_expires
-                )
+                kept = grant.refresh if stays else secrets.token_urlsafe(48)
+                return self._keep(client_id, grant.user_name, kept, seconds, grant.refresh_expires)
         return None
 
     def user_name(self, token: str) -> str | None:

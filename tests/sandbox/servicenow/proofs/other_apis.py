@@ -36,6 +36,12 @@ def a_batch_inside_a_batch_is_refused(desk: Desk) -> None:
     assert post(desk.as_("broker"), inner)["serviced_requests"][0]["status_code"] == 400
 
 
+def a_part_that_is_too_large_ends_its_batch(desk: Desk) -> None:
+    desk.state.properties["glide.rest.batch.max.inputSize"] = "10"
+    large = part(1, "POST", "/api/now/table/x_rqbrk_access_request", title="x" * 20)
+    assert post(desk.as_("broker"), large)["unserviced_requests"] == ["1"]
+
+
 def an_order_needs_its_quantity(desk: Desk) -> None:
     item = desk.world.desk_items["standard_laptop"].sys_id
     url = f"{desk.url}/api/sn_sc/servicecatalog/items/{item}/order_now"
@@ -97,5 +103,6 @@ PROOFS: dict[str, Proof] = {
     "attachments-follow-records": a_file_is_hidden_with_its_record,
     "downloads-may-be-kept": a_download_may_be_kept,
     "display-passwords-taken": a_password_is_set_as_a_display_value,
+    "oversized-parts-unserviced": a_part_that_is_too_large_ends_its_batch,
     "nested-batches-refused": a_batch_inside_a_batch_is_refused,
 }

@@ -9,7 +9,7 @@ import requests
 
 from tests.sandbox.servicenow.desks import Desk, fetch
 from tests.sandbox.servicenow.proofs import Proof
-from tests.sandbox.servicenow.test_oauth import PASSWORD, signer, token, with_jwt
+from tests.sandbox.servicenow.test_oauth import PASSWORD, read_with, signer, token, with_jwt
 from tests.sandbox.servicenow.test_sessions import full
 
 RESTRICTION = "glide.authenticate.basic_auth.restriction"
@@ -94,12 +94,33 @@ def an_idle_session_ends(desk: Desk) -> None:
     assert "glide_session_store" in broker.table("sys_user", limit="1").cookies
 
 
+def a_refresh_token_stays(desk: Desk) -> None:
+    first = token(desk, **PASSWORD).json()
+    renewed = token(desk, grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
+    assert renewed["access_token"] != first["access_token"]
+    assert renewed["refresh_token"] == first["refresh_token"]
+
+
+def a_client_may_name_itself_by_basic(desk: Desk) -> None:
+    url, client = f"{desk.url}/oauth_token.do", ("broker", "broker-secret")
+    assert fetch("POST", url, data=PASSWORD, auth=client).status_code == 200
+
+
+def tokens_end_with_their_user(desk: Desk) -> None:
+    given = token(desk, **PASSWORD | ADA).json()
+    desk.as_("admin").patch("sys_user", ada(desk)["sys_id"], locked_out="true")
+    assert read_with(desk, given["access_token"]) == 401
+
+
 PROOFS: dict[str, Proof] = {
     "basic-auth-restriction": a_restriction_that_is_due_refuses_basic,
     "token-by-form-only": the_token_endpoint_reads_no_json,
     "same-token-until-expiry": asking_again_gives_the_same_token,
     "client-credentials-need-property": client_credentials_are_off_without_their_property,
     "password-grant-needs-interactive-user": a_web_service_account_gets_no_token_for_its_password,
+    "refresh-token-stays": a_refresh_token_stays,
+    "client-by-basic-taken": a_client_may_name_itself_by_basic,
+    "tokens-end-with-their-user": tokens_end_with_their_user,
     "jwt-id-counts-once": an_assertion_counts_once,
     "api-calls-touch-last-login": a_call_is_the_last_login,
     "login-touch-throttled": the_last_login_moves_once_a_minute,
