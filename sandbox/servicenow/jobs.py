@@ -52,7 +52,7 @@ class JobQueue:
         with self._changed:
             return len(self._later)
 
-    def wait_idle(self, seconds: float = 10.0) -> bool:
+    def wait_idle(self, seconds: float = 60.0) -> bool:
         """Wait until nothing is queued or running; False when that takes too long."""
         deadline = time.monotonic() + seconds
         while self._jobs.unfinished_tasks and time.monotonic() < deadline:
