@@ -15,6 +15,7 @@ from sandbox.servicenow.numbering import Numbers
 from sandbox.servicenow.rows import (
     NO_ROW,
     Row,
+    Shelf,
     StoredRow,
     new_sys_id,
     platform_time,
@@ -121,7 +122,8 @@ class Records:
         The row objects are kept, not copied, so instances may share them.
         """
         with self.lock:
-            self._rows[table].update((row["sys_id"].lower(), row) for row in rows)
+            shelf = rows if isinstance(rows, Shelf) else Shelf(rows)
+            self._rows[table].update(shelf.by_key)
             self._indexes[table].forget()
             self.numbers.forget(table)
 

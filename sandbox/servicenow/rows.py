@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import NoReturn
 
 Row = Mapping[str, str]
@@ -36,6 +37,15 @@ class StoredRow(dict[str, str]):
 def stored_row(values: Mapping[str, str]) -> StoredRow:
     """A row of these values, the empty ones left out."""
     return StoredRow({sys.intern(name): value for name, value in values.items() if value})
+
+
+class Shelf(tuple[StoredRow, ...]):  # noqa: SLOT001 - by_key is kept beside the rows
+    """Rows that many instances load: they are sorted by their ids once for all of them."""
+
+    @cached_property
+    def by_key(self) -> dict[str, StoredRow]:
+        """The rows by their ids in lower case."""
+        return {row["sys_id"].lower(): row for row in self}
 
 
 NO_ROW: Row = StoredRow()

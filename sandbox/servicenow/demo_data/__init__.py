@@ -22,7 +22,7 @@ from sandbox.servicenow.demo_data.places import place_rows
 from sandbox.servicenow.demo_data.platform import number_rows, platform_rows
 from sandbox.servicenow.demo_data.tasks import task_rows
 from sandbox.servicenow.records import Records
-from sandbox.servicenow.rows import StoredRow
+from sandbox.servicenow.rows import Shelf, StoredRow
 from sandbox.servicenow.schema import Schema
 from sandbox.servicenow.stock_tables import STOCK_TABLES
 from sandbox.world.model import World
@@ -37,7 +37,7 @@ def by_table(rows: Iterable[tuple[str, StoredRow]]) -> Loads:
     found: dict[str, list[StoredRow]] = {}
     for table, row in rows:
         found.setdefault(table, []).append(row)
-    return {table: tuple(every) for table, every in found.items()}
+    return {table: Shelf(every) for table, every in found.items()}
 
 
 @cache
