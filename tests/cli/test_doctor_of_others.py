@@ -63,6 +63,26 @@ def test_a_connection_that_answers_with_pages_is_told_from_one_that_is_down(
     assert "BROKER_SERVICENOW_URL" in says
 
 
+def test_a_scoped_app_that_is_missing_is_to_be_installed(elsewhere: Installation) -> None:
+    elsewhere.set(SERVICENOW_SCOPE="x_other")
+
+    level, says = elsewhere.doctor().one("servicenow")
+
+    assert level == "wrong"
+    assert says.startswith("has no application x_other (answered 400")
+    assert says.endswith(": install the broker's app there.")
+
+
+def test_a_column_that_servicenow_lacks_is_named(elsewhere: Installation) -> None:
+    elsewhere.set(SERVICENOW_NUMBER_FIELD="u_hr_number")
+
+    level, says = elsewhere.doctor().one("servicenow")
+
+    assert level == "wrong"
+    assert says.startswith("shows broker no column sys_user.u_hr_number: rights are missing")
+    assert "give the user broker the roles" in says
+
+
 def test_a_connection_that_shows_our_account_nothing_is_wrong(
     elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
