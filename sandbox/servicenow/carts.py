@@ -20,11 +20,12 @@ class Carts:
 
     def cart_of(self, account: Account) -> Row:
         """The caller's cart, which is made when first needed."""
-        found = self._records.where(CART, user=account.sys_id)
-        if found:
-            return found[0]
-        values = {"user": account.sys_id, "name": "DEFAULT", "requested_for": account.sys_id}
-        return self._records.insert(CART, values, account.user_name)
+        with self._records.lock:
+            found = self._records.where(CART, user=account.sys_id)
+            if found:
+                return found[0]
+            values = {"user": account.sys_id, "name": "DEFAULT", "requested_for": account.sys_id}
+            return self._records.insert(CART, values, account.user_name)
 
     def items_of(self, cart: str) -> list[Row]:
         """What a cart holds, in the order in which it came in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Tokens:
         self._newest: dict[tuple[str, str], Grant] = {}
         self._by_access: dict[str, Grant] = {}
         self._jwt_ids: set[str] = set()
+        self._lock = threading.Lock()
 
     def issue(
         self,
@@ -65,13 +67,14 @@ class Tokens:
         anew: bool = False,
     ) -> Grant:
         """The token that this client holds for the user, or a new one when that has run out."""
-        grant = self._newest.get((client_id, user_name))
-        if grant is not None and grant.expires > self.clock() and not anew:
-            return grant
-        refresh, ends = secrets.token_urlsafe(48), self.clock() + refresh_seconds
-        if grant is not None and grant.refresh_expires > self.clock():
-            refresh, ends = grant.refresh, grant.refresh_expires
-        return self._keep(client_id, user_name, refresh, seconds, ends)
+        with self._lock:
+            grant = self._newest.get((client_id, user_name))
+            if grant is not None and grant.expires > self.clock() and not anew:
+                return grant
+            refresh, ends = secrets.token_urlsafe(48), self.clock() + refresh_seconds
+            if grant is not None and grant.refresh_expires > self.clock():
+                refresh, ends = grant.refresh, grant.refresh_expires
+            return self._keep(client_id, user_name, refresh, seconds, ends)
 
     def refresh(
         self, client_id: str, token: str, seconds: int = ACCESS_SECONDS, *, stays: bool = True
@@ -103,8 +106,9 @@ class Tokens:
 
     def first_use(self, jwt_id: str) -> bool:
         """Whether this id of a signed assertion was never seen before; it is remembered."""
-        seen = jwt_id in self._jwt_ids
-        self._jwt_ids.add(jwt_id)
+        with self._lock:
+            seen = jwt_id in self._jwt_ids
+            self._jwt_ids.add(jwt_id)
         return not seen
 
     def expire_all(self) -> None:
