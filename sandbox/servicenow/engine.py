@@ -22,7 +22,7 @@ from sandbox.servicenow.jobs import SYSTEM
 from sandbox.servicenow.outbound import Outbound
 from sandbox.servicenow.paths import resolve
 from sandbox.servicenow.queries import Evaluator
-from sandbox.servicenow.records import Records, Row, new_sys_id
+from sandbox.servicenow.records import Records, Row, WriteRefused, new_sys_id
 from sandbox.servicenow.rendering import Renderer, Style
 
 _PLATFORM = Path(__file__).with_name("platform.js")
@@ -150,13 +150,20 @@ class _Host:
         rows = self._evaluator.select(table, query)
         return [self._records.full(table, row) for row in (rows[:limit] if limit else rows)]
 
-    def insert(self, table: str, values: Mapping[str, str]) -> dict[str, str]:
-        """GlideRecord's insert."""
-        return self._records.full(table, self._records.insert(table, values, self._actor))
+    def insert(self, table: str, values: Mapping[str, str]) -> dict[str, str] | None:
+        """GlideRecord's insert; nothing comes of one that a rule or a policy refuses."""
+        try:
+            return self._records.full(table, self._records.insert(table, values, self._actor))
+        except WriteRefused:
+            return None
 
-    def update(self, table: str, sys_id: str, values: Mapping[str, str]) -> dict[str, str]:
-        """GlideRecord's update."""
-        return self._records.full(table, self._records.update(table, sys_id, values, self._actor))
+    def update(self, table: str, sys_id: str, values: Mapping[str, str]) -> dict[str, str] | None:
+        """GlideRecord's update; nothing comes of one that a rule or a policy refuses."""
+        try:
+            row = self._records.update(table, sys_id, values, self._actor)
+        except WriteRefused:
+            return None
+        return self._records.full(table, row)
 
     def element(self, table: str, sys_id: str, path: str) -> dict[str, str] | None:
         """A dotted path from one record, with what people see for it."""

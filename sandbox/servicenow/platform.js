@@ -167,6 +167,9 @@ GlideRecord.prototype = {
         return this._written(call_python('update', this._table, this._row.sys_id, this._changes));
     },
     _written: function (row) {
+        if (!row) {
+            return null;
+        }
         this._row = row;
         this._changes = {};
         return row.sys_id;

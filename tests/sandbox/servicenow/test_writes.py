@@ -295,3 +295,11 @@ def test_deleting_a_person_takes_their_roles_and_memberships(admin: Client) -> N
     admin.http.delete(f"{admin.url}/api/now/table/sys_user/{person}")
     assert admin.rows("sys_user_has_role", f"user={person}") == []
     assert admin.rows("sys_user_grmember", f"user={person}") == []
+
+
+def test_a_script_whose_write_is_refused_goes_on_with_nothing(desk: Desk, admin: Client) -> None:
+    rule = {"name": "no", "collection": "incident", "when": "before", "abort_action": True}
+    made(admin, "sys_script", action_insert=True, action_update=True, **rule)
+    script = "var gr = new GlideRecord('incident'); String(gr.insert());"
+    assert desk.state.engine.run(script) == "null"
+    assert admin.rows("incident", "short_descriptionISEMPTY^sys_created_by=system") == []
