@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from broker.ports.desk import MirrorRow, OrderRef
-from broker.store.requests import RequestRow
+from broker.store.requests import ApprovalTaskRow, RequestRow
 from broker.sync import mirror
+from broker.sync.apply import owe_mirror
 from tests.soak.installation import ROLE, Installation
+from tests.use_cases.fakes import FakeDesk
 
 INTEGRATION, SCOPE = "broker", "x_rqbrk_access"
 _REQUEST_STATES = {"3": "closed_complete", "4": "closed_incomplete"}
@@ -63,10 +66,10 @@ class Judge:
 
     def mirror(self) -> list[str]:
         """Rows that are missing, left over, or not what the broker would write now."""
+        unsure = _unsure(self._house)
         wanted = {row.id: row.fields for row in broker_rows(self._house)}
         held = {row["sys_id"]: row for table in _MIRRORS for row in self._records.all(table)}
         odd = wanted.keys() ^ held.keys()
-        unsure = _unsure(self._house)
         wrong = [f"row {key} is {'missing' if key in wanted else 'left over'}" for key in odd]
         wrong += [f"the broker does not know of {unsure} rows that they are right"] * bool(unsure)
         for key in wanted.keys() & held.keys():
@@ -93,16 +96,18 @@ def _wrong(ref: OrderRef, found: Mapping[str, bool]) -> list[str]:
     return [f"{ref.item_number}: {what}" for what, right in found.items() if not right]
 
 
-def broker_rows(house: Installation) -> Iterator[MirrorRow]:
-    """Every row as the broker would write it now, whatever it has written before."""
-    with house.broker.sessions() as session:
-        for row in session.scalars(select(RequestRow)):
-            row.mirrored_fingerprint = ""
-            for task in row.tasks:
-                task.mirrored_fingerprint = ""
-            for pending in mirror._pending(session, house.broker, "servicenow", row):
-                yield pending.row
-        session.rollback()
+def broker_rows(house: Installation) -> Collection[MirrorRow]:
+    """Every row as the broker would write it now: it forgets what it has written, and writes all
+    of it again, to a desk that only listens.
+    """
+    listener = FakeDesk()
+    deaf = replace(house.broker, desks={"servicenow": listener})
+    with deaf.sessions.begin() as session:
+        session.execute(update(RequestRow).values(mirror_due=True, mirrored_fingerprint=""))
+        session.execute(update(ApprovalTaskRow).values(mirrored_fingerprint=""))
+        owe_mirror(session, deaf, deaf.clock.now())
+    replace(house, broker=deaf).work()
+    return listener.mirrored.values()
 
 
 def _unsure(house: Installation) -> int:
