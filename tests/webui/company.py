@@ -18,12 +18,13 @@ from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Unavailable
 from broker.domain.orders import LineState
-from broker.domain.people import Person, normal
+from broker.domain.people import Account, Match, Person, normal
 from broker.domain.visibility import Role
 from broker.ports.desk import DeskWaiting, OrderRef
 from broker.ports.health import Health
 from broker.ports.queue import QueueName
 from broker.settings import Settings, load
+from broker.store import people
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.people import PersonRow
 from broker.store.requests import (
@@ -130,6 +131,20 @@ CAST = {
     "eve": ("15", "1"),
 }
 ROLES = {"cho": Role.OPERATOR, "dee": Role.AUDITOR}
+
+
+def befall_at_the_desk(broker: Broker) -> StandIn:
+    """ben has an account at the desk, and two decisions wait for him there; gives the desk."""
+    person = Person("12", "BEN", "Ben Example", "ben@example.com", "1012")
+    account = Account("servicenow", "sys-ben", "ben", "Ben", "ben@example.com", "1012")
+    with broker.sessions.begin() as session:
+        people.remember_link(session, "oim", account, Match(person, ""), NOW)
+    since = NOW - timedelta(hours=2)
+    own = DeskWaiting("a" * 32, "RITM0010020", "A <b>laptop</b>", "", since, "https://desk/a")
+    others = DeskWaiting("b" * 32, "", "Contract 7", "Gus Boss", None, "https://desk/b")
+    desk = cast("StandIn", broker.desks["servicenow"])
+    desk.waiting["sys-ben"] = [own, others]
+    return desk
 
 
 def request_row(

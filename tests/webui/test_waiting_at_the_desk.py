@@ -1,35 +1,20 @@
 """What waits for somebody in ServiceNow itself, on the page of approvals."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import cast
 
 import pytest
 
 from broker.context import Broker
-from broker.domain.people import Account, Match, Person
-from broker.ports.desk import DeskWaiting
-from broker.store import people
-from tests.webui.company import NOW, Browser, Company, StandIn, Visit, text_of
+from tests.webui.company import Browser, Company, StandIn, Visit, befall_at_the_desk, text_of
 
 PATH = "/approvals/at-the-desk"
 HTMX = {"HX-Request": "true"}
-OWN = DeskWaiting(
-    "a" * 32, "RITM0010020", "A <b>laptop</b>", "", NOW - timedelta(hours=2), "https://desk/a"
-)
-OTHERS = DeskWaiting("b" * 32, "", "Contract 7", "Gus Boss", None, "https://desk/b")
 
 
 @pytest.fixture
 def desk(broker: Broker, company: Company) -> StandIn:
     """The desk, where ben has an account, and two decisions."""
-    person = Person("12", "BEN", "Ben Example", "ben@example.com", "1012")
-    account = Account("servicenow", "sys-ben", "ben", "Ben", "ben@example.com", "1012")
-    with broker.sessions.begin() as session:
-        people.remember_link(session, "oim", account, Match(person, ""), NOW)
-    stand_in = cast("StandIn", broker.desks["servicenow"])
-    stand_in.waiting["sys-ben"] = [OWN, OTHERS]
-    return stand_in
+    return befall_at_the_desk(broker)
 
 
 @pytest.fixture
