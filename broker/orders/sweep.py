@@ -13,7 +13,7 @@ from broker.domain.orders import LineState
 from broker.orders import intake
 from broker.orders.announcing import post_of
 from broker.orders.operate import NotPossible
-from broker.ports.desk import DeskApproval, OrderRef
+from broker.ports.desk import DeskApproval, DeskOrder, OrderRef
 from broker.store import audit, orders, sync_runs
 from broker.store.base import new_id
 from broker.store.orders import OrderRow
@@ -35,10 +35,11 @@ def sweep(broker: Broker, message: Message) -> Effect:
     """
     desk, at = message.payload["desk"], broker.clock.now()
     with broker.sessions.begin() as session:
-        since = sync_runs.last_of_kind(session, desk, KIND)
+        first, since = sync_runs.span_of_kind(session, desk, KIND)
         run = sync_runs.start(session, desk, KIND, at)
     try:
-        counts = _swept(broker, desk, since - _OVERLAP, at - _GRACE) if since else {}
+        window = (first - _OVERLAP, since - _OVERLAP, at - _GRACE) if first and since else None
+        counts = _swept(broker, desk, *window) if window else {}
     except ConnectorError as error:
         with broker.sessions.begin() as session:
             sync_runs.finish(session, run, broker.clock.now(), error=error.reason)
@@ -46,10 +47,12 @@ def sweep(broker: Broker, message: Message) -> Effect:
     return lambda session: sync_runs.finish(session, run, broker.clock.now(), counts)
 
 
-def _swept(broker: Broker, desk: str, since: datetime, until: datetime) -> dict[str, int]:
+def _swept(
+    broker: Broker, desk: str, first: datetime, since: datetime, until: datetime
+) -> dict[str, int]:
     found = list(broker.desk(desk).approved(_about_access(broker, desk), since, until))
     lost = [ref for ref in found if _is_lost(broker, ref)]
-    taken = [ref for ref in lost if _take_in(broker, ref)]
+    taken = [ref for ref in lost if _take_in(broker, ref, first)]
     return {"approved": len(found), "lost": len(lost), "new": len(taken)}
 
 
@@ -71,11 +74,11 @@ def _was_a_lie(order: OrderRow) -> bool:
     return refused and order.carried_item is None and order.client != CLIENT
 
 
-def _take_in(broker: Broker, ref: OrderRef) -> bool:
+def _take_in(broker: Broker, ref: OrderRef, first: datetime) -> bool:
     """Announce one item. What is wrong with it concerns no other item."""
     try:
         seen = broker.desk(ref.source).order(ref)
-        if seen.approval is not DeskApproval.APPROVED or not seen.active:
+        if seen.approval is not DeskApproval.APPROVED or not seen.active or _is_old(seen, first):
             return False
         post = post_of(seen)
     except (NotFound, NotPossible) as error:
@@ -84,3 +87,10 @@ def _take_in(broker: Broker, ref: OrderRef) -> bool:
     body = post.model_dump_json().encode()
     intake.receive(broker, CLIENT, f"{CLIENT}-{new_id()}", body, post, audit.SYSTEM)
     return True
+
+
+def _is_old(seen: DeskOrder, first: datetime) -> bool:
+    """Whether it was approved before the first sweep; a comment changes an item, not that."""
+    decided = [each.at for each in seen.decisions if each.decision == "approved" and each.at]
+    approved_at = max(decided, default=seen.opened_at)
+    return approved_at is not None and approved_at < first

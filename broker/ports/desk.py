@@ -50,7 +50,7 @@ class DeskOrder:
     `evidence` is JSON-safe: record ids, versions and approvals exactly as read. `ref` names the
     task to be closed, if the desk leaves no doubt which; `task_ids` are all tasks of the item.
     `start_at` and `end_at` bound the access (None: unbounded); `unclear` is a sentence on what of
-    the item cannot be read, or empty.
+    the item cannot be read, or empty; `opened_at` is when somebody ordered it.
     """
 
     ref: OrderRef
@@ -68,6 +68,7 @@ class DeskOrder:
     end_at: datetime | None = None
     justification: str = ""
     unclear: str = ""
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

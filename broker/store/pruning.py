@@ -45,12 +45,16 @@ def _received(before: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _run(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """But for the newest good reading of everything: screens say how old they are by it."""
+    """But for the newest good reading of everything: screens say how old they are by it. And but
+    for the first sweep of a desk: what was approved before is not the broker's business.
+    """
     good = (SyncRunRow.finished_at.is_not(None), SyncRunRow.error == "")
     newest = select(func.max(SyncRunRow.started_at)).where(*good, SyncRunRow.kind.in_(CONTINUED))
+    first = select(func.min(SyncRunRow.started_at)).where(*good, SyncRunRow.kind == "orders")
     return (
         SyncRunRow.started_at < before,
         SyncRunRow.started_at.not_in(newest.group_by(SyncRunRow.connection)),
+        SyncRunRow.started_at.not_in(first.group_by(SyncRunRow.connection)),
     )
 
 

@@ -123,15 +123,19 @@ def last_success(
     return session.scalar(query)
 
 
-def last_of_kind(session: Session, connection: str, kind: str) -> datetime | None:
-    """When the last good run of this kind began."""
-    query = select(func.max(SyncRunRow.started_at)).where(
+def span_of_kind(
+    session: Session, connection: str, kind: str
+) -> tuple[datetime, datetime] | tuple[None, None]:
+    """When the first and the last good run of this kind began."""
+    at = SyncRunRow.started_at
+    query = select(func.min(at), func.max(at)).where(
         SyncRunRow.connection == connection,
         SyncRunRow.kind == kind,
         SyncRunRow.finished_at.is_not(None),
         SyncRunRow.error == "",
     )
-    return session.scalar(query)
+    first, last = session.execute(query).one()
+    return (first, last) if first else (None, None)
 
 
 def last_of_person(session: Session, connection: str, person_id: str) -> datetime | None:

@@ -93,6 +93,18 @@ def test_the_newest_good_reading_stays_however_old(sessions: Sessions) -> None:
     assert fresh == LONG_AGO + timedelta(hours=2)
 
 
+def test_the_first_and_the_newest_sweep_of_a_desk_stay_however_old(sessions: Sessions) -> None:
+    first, last = LONG_AGO, LONG_AGO + timedelta(hours=2)
+    for at in (first, first + timedelta(hours=1), last):
+        with sessions.begin() as session:
+            name = sync_runs.start(session, "desk", "orders", at)
+            sync_runs.finish(session, name, at)
+    assert pruning.prune(sessions, NOON) == 1
+    with sessions() as session:
+        assert sync_runs.span_of_kind(session, "desk", "orders") == (first, last)
+        assert sync_runs.span_of_kind(session, "another", "orders") == (None, None)
+
+
 def test_the_newest_beat_of_a_job_stays_however_old(sessions: Sessions) -> None:
     with sessions.begin() as session:
         for hours in range(3):

@@ -94,7 +94,7 @@ class House:
         )
         self.desk.changed_at[ref.item_id] = self.clock.now()
         if approval is not DeskApproval.PENDING:
-            self.desk.approve(ref.item_id, approval)
+            self.desk.approve(ref.item_id, approval, self.clock.now())
         return ref
 
     def change(self, ref: OrderRef, **facts: Any) -> None:  # noqa: ANN401 - fields of many types

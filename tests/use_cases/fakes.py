@@ -294,8 +294,10 @@ class FakeDesk:
     def check(self) -> Health:
         return Health("answers")
 
-    def approve(self, item_id: str, approval: DeskApproval = DeskApproval.APPROVED) -> None:
-        decisions = [DeskDecision("ben", approval.value, NOON, "Ben Okafor")]
+    def approve(
+        self, item_id: str, approval: DeskApproval = DeskApproval.APPROVED, at: datetime = NOON
+    ) -> None:
+        decisions = [DeskDecision("ben", approval.value, at, "Ben Okafor")]
         self.items[item_id] = replace(self.items[item_id], approval=approval, decisions=decisions)
 
     def _once(self, what: str, ref: OrderRef, marker: str, text: str) -> None:

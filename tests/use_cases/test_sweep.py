@@ -67,6 +67,29 @@ def test_what_was_approved_before_the_broker_came_is_left_alone(house: House) ->
     assert house.iga.submissions == []
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_comment_does_not_make_an_old_approval_new(house: House, asked: bool) -> None:
+    old = house.item()
+    house.change(old, opened_at=house.clock.now())
+    if not asked:
+        house.change(old, decisions=[])
+    beat(house)
+    for _ in range(2):
+        house.desk.changed_at[old.item_id] = house.clock.now()
+        beat(house)
+    assert orders(house, old) == []
+
+
+def test_what_was_opened_before_and_approved_since_is_taken_in(house: House) -> None:
+    ref = house.item(approval=DeskApproval.PENDING)
+    house.change(ref, opened_at=house.clock.now())
+    beat(house)
+    house.desk.approve(ref.item_id, at=house.clock.now())
+    house.desk.changed_at[ref.item_id] = house.clock.now()
+    beat(house)
+    assert len(orders(house, ref)) == 1
+
+
 def test_an_item_that_was_announced_is_not_taken_in_again(swept: House) -> None:
     ref = swept.item()
     swept.post(ref)

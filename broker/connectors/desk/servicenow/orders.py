@@ -30,7 +30,7 @@ _VERSION = ("sys_id", "sys_mod_count", "sys_updated_on")
 _ITEM = (
     *_VERSION,
     *("number", "request", "request.number", "cat_item", "cat_item.name"),
-    *("approval", "state", "active"),
+    *("approval", "state", "active", "opened_at"),
     *("description", "short_description"),
     # what the catalogue says of every such item, to tell it from what a person wrote
     *("cat_item.short_description", "cat_item.description"),
@@ -88,6 +88,7 @@ class Orders:
             end_at=day_or_moment(end),
             justification=self._justification(item, variables),
             unclear=self._unclear(item, variables),
+            opened_at=moment(item.get("opened_at", "")),
         )
 
     def find(self, typed: str) -> OrderRef | None:
