@@ -1,6 +1,7 @@
 """Our rows travel into the desk: whatever differs from what was written last, and no more."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,22 +37,39 @@ class _Pending:
 
 
 def pay(broker: Broker, message: Message) -> Effect:
-    """Write every due row of ours into the desk, batch by batch, until none differs."""
+    """Write every due row of ours into the desk, batch by batch, until none differs.
+
+    While the desk takes a batch, a clerk remembers the one before and reads the one after.
+    """
     name = message.payload["desk"]
-    while batch := _next(broker, name):
-        pending = [entry for entries in batch.values() for entry in entries]
-        faults = broker.desk(name).mirror([entry.row for entry in pending]) if pending else ()
-        _remember(broker, name, batch, faults)
+    with ThreadPoolExecutor(1, "mirror") as clerk:
+        kept: Future[None] | None = None
+        coming = clerk.submit(_next, broker, name)
+        while batch := coming.result():
+            coming = clerk.submit(_next, broker, name, list(batch))
+            faults = _written(broker, name, batch)
+            if kept:
+                kept.result()
+            kept = clerk.submit(_remember, broker, name, batch, faults)
+            if not coming.result():  # what was changed meanwhile is due still
+                coming = clerk.submit(_next, broker, name)
+        if kept:
+            kept.result()
     return lambda _session: None
 
 
-def _next(broker: Broker, desk: str) -> dict[str, list[_Pending]]:
-    """By our request row: what differs from what the desk was told last."""
-    query = select(RequestRow).where(RequestRow.mirror_due).limit(_BATCH)
+def _next(broker: Broker, desk: str, besides: Sequence[str] = ()) -> dict[str, list[_Pending]]:
+    """By our request row, these left out: what differs from what the desk was told last."""
+    query = select(RequestRow).where(RequestRow.mirror_due, RequestRow.id.not_in(besides))
     with broker.sessions() as session:
-        rows = session.scalars(query).all()
+        rows = session.scalars(query.limit(_BATCH)).all()
         known = _Names(session, desk, rows)
         return {row.id: list(_pending(broker, known, row)) for row in rows}
+
+
+def _written(broker: Broker, desk: str, batch: dict[str, list[_Pending]]) -> Sequence[MirrorFault]:
+    rows = [entry.row for entries in batch.values() for entry in entries]
+    return broker.desk(desk).mirror(rows) if rows else ()
 
 
 def _pending(broker: Broker, known: "_Names", row: RequestRow) -> Iterable[_Pending]:
