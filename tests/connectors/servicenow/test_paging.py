@@ -51,6 +51,36 @@ def test_pages_of_hidden_rows_are_passed(hidden: slice) -> None:
     assert table.read() == [key for key in keys if key not in table.hidden]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_total_that_leaves_out_hidden_rows_ends_nothing_early(seed: int) -> None:
+    keys = ids(41)
+    table = Table(keys, random.Random(seed).sample(keys, 12))
+
+    def modest(conditions: Sequence[str]) -> Page:
+        found = [key for key in table.keys if all(_holds(key, c) for c in conditions)]
+        page = table.fetch(conditions)
+        return Page(page.rows, len(set(found) - table.hidden), page.limit)
+
+    assert [row["sys_id"] for row in by_key(modest)] == sorted(table.keys - table.hidden)
+
+
+def test_a_row_that_came_between_counting_and_looking_pushes_none_out() -> None:
+    keys = ids(4)
+    table = Table(keys)
+
+    def raced(conditions: Sequence[str]) -> Page:
+        counted = table.fetch(conditions).total
+        table.keys.add("0" * 31 + "1")
+        return Page(table.fetch(conditions).rows, counted, 4)
+
+    assert {row["sys_id"] for row in by_key(raced)} >= set(keys)
+
+
+def test_hidden_rows_beside_an_id_of_another_form_are_passed() -> None:
+    keys = [*ids(9), "global"]
+    assert sorted(Table(keys, keys[7:9]).read()) == sorted([*keys[:7], "global"])
+
+
 def test_passing_hidden_rows_costs_little_more_than_reading_them() -> None:
     keys = ids(4000)
     table = Table(keys, keys, limit=100)
