@@ -136,11 +136,14 @@ class Http:
     def _patiently(self, call: "_Call") -> Answer:
         deadline = self._deadline()
         for attempt in range(1, self._limits.tries):
+            began = time.monotonic()
             try:
                 return self._call(call, deadline)
             except Unavailable as error:
-                wait = self._wait(error.retry_after, attempt)
-                if wait > self._limits.patience or time.monotonic() + wait >= deadline:
+                wait, now = self._wait(error.retry_after, attempt), time.monotonic()
+                # what was cut off late would be again, too late for the caller to ask for less
+                again = now - began if isinstance(error, CutShort) else 0.0
+                if wait > self._limits.patience or now + wait + again >= deadline:
                     raise
                 time.sleep(wait)
         return self._call(call, deadline)

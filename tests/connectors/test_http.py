@@ -172,6 +172,40 @@ def test_a_read_is_given_up_after_some_tries(wire: responses.RequestsMock, http:
     assert len(wire.calls) == QUICK.tries
 
 
+class Stopped:
+    """Time that passes only while somebody answers."""
+
+    def __init__(self) -> None:
+        self.now, self.calls = 0.0, 0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def cut_after(self, seconds: float) -> tuple[int, dict[str, str], str]:
+        self.now, self.calls = self.now + seconds, self.calls + 1
+        return 200, {}, '{"result": ['
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(1, 3), (60, 1)])
+def test_what_is_cut_off_late_is_handed_over_while_asking_for_less_may_help(
+    wire: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, seconds: float, calls: int
+) -> None:
+    clock = Stopped()
+    monkeypatch.setattr("broker.connectors.http.time", clock)
+    wire.add_callback(
+        "GET",
+        f"{BASE}/x",
+        lambda _request: clock.cut_after(seconds),
+        content_type="application/json",
+    )
+    with pytest.raises(CutShort):
+        Http("desk", BASE, limits=Limits(back_off=0.0)).get("/x")
+    assert clock.calls == calls
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_write_is_never_repeated(wire: responses.RequestsMock, http: Http, status: int) -> None:
     wire.add("POST", f"{BASE}/x", status=status)
