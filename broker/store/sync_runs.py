@@ -134,8 +134,8 @@ def span_of_kind(
         SyncRunRow.finished_at.is_not(None),
         SyncRunRow.error == "",
     )
-    first, last = session.execute(query).one()
-    return (first, last) if first else (None, None)
+    found = session.execute(query).one()
+    return (found[0], found[1]) if all(found) else (None, None)
 
 
 def last_of_person(session: Session, connection: str, person_id: str) -> datetime | None:
