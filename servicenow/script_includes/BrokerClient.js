@@ -59,7 +59,7 @@ BrokerClient.prototype = {
         var row = new GlideRecord(this.ANNOUNCEMENTS);
         var correlator = reply.getValue('agent_correlator') || '';
         if (row.get(correlator.slice(this.CORRELATOR.length))) {
-            this._settle(row, this._judge(this._readReply(reply), this._subject(row), row.getValue('sent_at')));
+            this._settle(row, this._judge(this._readReply(reply), this._subject(row), this._sentAt(reply, row)));
         }
     },
 
@@ -192,7 +192,7 @@ BrokerClient.prototype = {
             return this.mid === '' ? this._judge(this._read(message.execute()), subject, '') : this._queue(message, key);
         } catch (error) {
             gs.error('Request Broker: ' + subject + ' was not sent: ' + error);
-            return { state: 'refused', reason: String(error) };
+            return { state: 'unheard', reason: String(error) };
         }
     },
 
@@ -258,13 +258,20 @@ BrokerClient.prototype = {
         return '';
     },
 
-    /* A MID Server that tells no status: the broker's own answers say what they are. */
+    /* A MID Server that tells no status: the broker's own answers say what they are, others nothing. */
     _statusIn: function (body) {
         try {
-            return Number(JSON.parse(body).status) || 202;
+            var told = JSON.parse(body);
+            return told.order_id || told.state === 'accepted' ? 202 : Number(told.status) || 0;
         } catch (error) {
             return 0;
         }
+    },
+
+    /* When the post that this answers was signed: a later one may be under way by now. */
+    _sentAt: function (reply, row) {
+        var probe = new GlideRecord('ecc_queue');
+        return probe.get(reply.getValue('response_to') || '') ? probe.getValue('sys_created_on') : row.getValue('sent_at');
     },
 
     _judge: function (answer, subject, sentAt) {

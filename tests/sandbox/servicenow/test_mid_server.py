@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from sandbox.servicenow.app import DEMO_ORDERS_SECRET
+from sandbox.servicenow.rows import StoredRow
 from tests.sandbox.servicenow.desks import Desk, Receiver
 from tests.sandbox.servicenow.test_scripts_run import (
     ORDERS,
@@ -145,6 +146,29 @@ def test_a_signature_that_grew_old_on_its_way_is_made_anew(desk: Desk) -> None:
     assert run(desk, script) == [False, True, False, False]
 
 
+def test_a_late_refusal_of_an_old_signature_is_none_of_the_post_under_way(desk: Desk) -> None:
+    key = desk.state.engine.run("""
+        var row = new GlideRecord('x_rqbrk_access_announcement');
+        row.initialize();
+        row.setValue('what', 'order');
+        row.setValue('state', 'waiting');
+        row.setValue('tries', 2);
+        row.setValue('sent_at', new GlideDateTime().getValue());
+        row.insert();
+    """)
+    old, new = "a" * 32, "b" * 32
+    now = desk.state.records.now()
+    probes = ((old, "2020-01-01 00:00:00"), (new, now))
+    rows = [StoredRow({"sys_id": probe, "sys_created_on": at}) for probe, at in probes]
+    desk.state.records.load("ecc_queue", rows)
+    payload = '<results><parameter name="http_status_code" value="401"/></results>'
+    script = "new BrokerClient().answered({getValue: function (name) { return told[name]; }})"
+    for probe, state in ((old, "waiting"), (new, "refused")):
+        told = {"agent_correlator": f"rqbrk_{key}", "payload": payload, "response_to": probe}
+        desk.state.engine.run(script, told=told)
+        assert state_of(desk) == state
+
+
 def test_a_broker_that_is_not_there_is_no_answer(desk: Desk, through: Receiver) -> None:
     desk.state.properties["x_rqbrk_access.broker_url"] = "http://127.0.0.1:1"
     approved(desk)
@@ -157,7 +181,10 @@ def test_a_broker_that_is_not_there_is_no_answer(desk: Desk, through: Receiver) 
     ("payload", "status"),
     [
         ('<results><result><output>{"order_id": "1"}</output></result></results>', 202),
+        ('<results><result><output>{"state": "accepted"}</output></result></results>', 202),
         ('<results><result><output>{"status": 503}</output></result></results>', 503),
+        ('<results><result><output>{"message": "no route"}</output></result></results>', 0),
+        ("<results><result><output>[]</output></result></results>", 0),
         ("<results><result><output/></result></results>", 0),
         ('<results><parameter value="201" name="http_status_code"/></results>', 201),
     ],

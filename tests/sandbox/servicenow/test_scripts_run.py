@@ -197,6 +197,25 @@ def test_a_broker_that_could_not_take_an_item_is_told_again(
     assert len({post.headers["webhook-id"] for post in posts}) == len(posts)
 
 
+def test_a_call_that_throws_is_made_again(desk: Desk) -> None:
+    desk.state.properties["x_rqbrk_access.broker_url"] = "no address"
+    ritm = desk.ordered()
+    desk.decide(ritm, "approved")
+    assert desk.state.jobs.wait_idle()
+    script = """
+        var row = new GlideRecord('x_rqbrk_access_announcement');
+        row.get('number', number);
+        var client = new BrokerClient();
+        client._message = function () { throw 'a broken line'; };
+        var item = new GlideRecord('sc_req_item');
+        item.get(row.getValue('item'));
+        client._tell(row, item);
+        [row.getValue('state'), row.getValue('answer')];
+    """
+    told = desk.state.engine.run(script, number=ritm["number"])
+    assert told == ["waiting", "a broken line"]
+
+
 def test_pauses_grow_and_end_with_a_line_in_the_log(desk: Desk, receiver: Receiver) -> None:
     desk.state.properties["x_rqbrk_access.answer_seconds"] = "1000000"
     receiver.status = 503
