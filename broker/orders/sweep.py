@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from broker.context import Broker
-from broker.domain.errors import ConnectorError, NotFound
+from broker.domain.errors import ConnectorError, NotFound, Refused
 from broker.domain.orders import LineState
 from broker.orders import intake
 from broker.orders.announcing import post_of
@@ -81,7 +81,7 @@ def _take_in(broker: Broker, ref: OrderRef, first: datetime) -> bool:
         if seen.approval is not DeskApproval.APPROVED or not seen.active or _is_old(seen, first):
             return False
         post = post_of(seen)
-    except (NotFound, NotPossible) as error:
+    except (NotFound, NotPossible, Refused) as error:
         _log.warning("an approved item cannot be taken in", item=ref.item_number, why=str(error))
         return False
     body = post.model_dump_json().encode()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from broker.domain.errors import Unavailable
+from broker.domain.errors import Refused, Unavailable
 from broker.orders import sweep
 from broker.ports.desk import DeskApproval, OrderRef
 from broker.store.orders import OrderRow
@@ -162,6 +162,13 @@ def test_only_an_open_approved_item_about_access_is_taken_in(
 def test_one_odd_item_does_not_hide_the_others(swept: House) -> None:
     odd, good = swept.item(), swept.item()
     swept.change(odd, requested_for=None)
+    beat(swept)
+    assert (orders(swept, odd), len(orders(swept, good))) == ([], 1)
+
+
+def test_an_item_that_may_not_be_read_does_not_hide_the_others(swept: House) -> None:
+    odd, good = swept.item(), swept.item()
+    swept.desk.breaks["order"] = Refused("servicenow", "answered 400")
     beat(swept)
     assert (orders(swept, odd), len(orders(swept, good))) == ([], 1)
 
