@@ -150,7 +150,8 @@ GlideRecord.prototype = {
         return found ? new GlideElement(found.value, found.display) : null;
     },
     getValue: function (field) {
-        var value = this._row && this._row[field];
+        var set = this._changes.hasOwnProperty(field) ? this._changes : this._row;
+        var value = set && set[field];
         return value === undefined || value === '' ? null : value;
     },
     getDisplayValue: function (field) {

@@ -49,7 +49,7 @@ BrokerClient.prototype = {
             return;
         }
         var item = new GlideRecord('sc_req_item');
-        if (item.get(row.getValue('item'))) {
+        if (!this._givesUp(row) && item.get(row.getValue('item'))) {
             this._tell(row, item);
         }
     },
@@ -137,7 +137,7 @@ BrokerClient.prototype = {
         row.setValue('tries', Number(row.getValue('tries') || 0) + 1);
         row.setValue('sent_at', new GlideDateTime().getValue());
         /* Should no answer ever come, neither now nor through the MID Server. */
-        this._wakeIn(row, Number(this._property('answer_seconds')) || 180);
+        this._wakeIn(row, this._pause(row, Number(this._property('answer_seconds')) || 180));
         this._settle(row, order ?
             this._post('orders', '/api/v1/orders', this.orderBody(item), this._subject(row), row.getUniqueValue()) :
             this._post('events', '/api/v1/events/order', this.cancellationBody(item), this._subject(row), row.getUniqueValue()));
@@ -157,15 +157,26 @@ BrokerClient.prototype = {
     },
 
     _announceLater: function (row) {
-        var tries = Number(row.getValue('tries'));
-        if (tries >= this.TRIES) {
-            row.setValue('state', 'given_up');
-            row.update();
-            gs.error('Request Broker: ' + this._subject(row) + ' is not announced again after ' + tries + ' tries');
-            return;
+        if (!this._givesUp(row)) {
+            this._wakeIn(row, this._pause(row, Number(this._property('post_again_seconds')) || 10));
         }
-        var first = Number(this._property('post_again_seconds')) || 10;
-        this._wakeIn(row, Math.min(first * Math.pow(2, tries - 1), this.LONGEST_PAUSE_SECONDS));
+    },
+
+    _givesUp: function (row) {
+        var tries = Number(row.getValue('tries'));
+        if (tries < this.TRIES) {
+            return false;
+        }
+        row.setValue('state', 'given_up');
+        row.update();
+        gs.error('Request Broker: ' + this._subject(row) + ' is not announced again after ' + tries + ' tries');
+        return true;
+    },
+
+    /* Twice as long after each try, up to an hour. */
+    _pause: function (row, first) {
+        var grown = first * Math.pow(2, Number(row.getValue('tries')) - 1);
+        return Math.max(first, Math.min(grown, this.LONGEST_PAUSE_SECONDS));
     },
 
     /* Only the latest call to wake up counts: its name stands in the row. */

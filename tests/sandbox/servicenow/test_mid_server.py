@@ -115,6 +115,27 @@ def test_an_announcement_that_nobody_answers_is_made_again(desk: Desk, through: 
     }
 
 
+def test_pauses_without_any_answer_grow_and_end(desk: Desk, through: Receiver) -> None:
+    desk.state.faults.add("mid-down")
+    ritm = approved(desk)
+    waits: list[float] = []
+    desk.state.engine.queue_event_at = lambda *told: waits.append(
+        told[3] / 1000 - desk.state.records.clock().timestamp()
+    )
+    (row,) = announcements(desk)
+    for tries in (1, 4, 29, 30):
+        again = (
+            f"row.setValue('tries', {tries}); row.setValue('wake', 'w'); row.update();"
+            f"new BrokerClient().announceAgain('{row['sys_id']}', 'w');"
+        )
+        desk.state.engine.run(again, row=("x_rqbrk_access_announcement", row))
+    for wait, pause in zip(waits, (360, 2880, 3600), strict=True):
+        assert pause - 60 < wait < pause + 1
+    assert state_of(desk) == "given_up"
+    message = f"Request Broker: {ritm['number']} is not announced again after 30 tries"
+    assert ("error", message) in log_of(desk)
+
+
 def test_a_mid_server_that_was_down_carries_out_what_waited(desk: Desk, through: Receiver) -> None:
     desk.state.faults.add("mid-down")
     approved(desk)

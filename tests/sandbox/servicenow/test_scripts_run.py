@@ -374,12 +374,13 @@ def test_glide_records_query_change_and_walk(desk: Desk) -> None:
         gr.query();
         gr.next();
         gr.setValue('correlation_id', '42');
+        var kept = gr.getValue('correlation_id');
         gr.update();
-        [gr.getRowCount(), gr.hasNext(), gr.getValue('correlation_id'), gr.getValue('close_notes'),
+        [kept, gr.getRowCount(), gr.hasNext(), gr.getValue('correlation_id'), gr.getValue('close_notes'),
          gr.getElement('requested_for.manager.user_name').toString(),
          gr.getDisplayValue('requested_for'), gr.getElement('nonsense'), gr.getTableName()];
     """
     assert desk.state.engine.run(script) == [
-        1, False, "42", None, "ben", "Ada Lindqvist", None, "sc_req_item",
+        "42", 1, False, "42", None, "ben", "Ada Lindqvist", None, "sc_req_item",
     ]  # fmt: skip
     assert desk.item(ritm["sys_id"])["correlation_id"] == "42"
