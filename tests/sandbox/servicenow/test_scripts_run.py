@@ -376,7 +376,8 @@ def test_glide_records_query_change_and_walk(desk: Desk) -> None:
         gr.setValue('correlation_id', '42');
         var kept = gr.getValue('correlation_id');
         gr.update();
-        [kept, gr.getRowCount(), gr.hasNext(), gr.getValue('correlation_id'), gr.getValue('close_notes'),
+        [kept, gr.getRowCount(), gr.hasNext(),
+         gr.getValue('correlation_id'), gr.getValue('close_notes'),
          gr.getElement('requested_for.manager.user_name').toString(),
          gr.getDisplayValue('requested_for'), gr.getElement('nonsense'), gr.getTableName()];
     """
