@@ -48,13 +48,15 @@ class Installation:
 
     broker: Broker
 
-    def change(self, times: int) -> None:
-        """Let every request and every approval differ from what the desk was told last."""
+    def change(self, times: int, places: range) -> None:
+        """Let these rows, requests and approvals by turns, differ from what the desk was told."""
         raw = f"Request Awaiting Approval, seen {times} times"
         assigned_at = datetime.fromtimestamp(times * 60, UTC)
+        ours = RequestRow.request_id.in_({f"b{place // 2}" for place in places})
+        tasks = ApprovalTaskRow.request_row_id.in_(select(RequestRow.id).where(ours))
         with self.broker.sessions.begin() as session:
-            session.execute(update(RequestRow).values(raw_status=raw, mirror_due=True))
-            session.execute(update(ApprovalTaskRow).values(assigned_at=assigned_at))
+            session.execute(update(RequestRow).where(ours).values(raw_status=raw, mirror_due=True))
+            session.execute(update(ApprovalTaskRow).where(tasks).values(assigned_at=assigned_at))
             payload = {"desk": "servicenow"}
             now = self.broker.clock.now()
             outbox.owe(session, QueueName.SYNC, "mirror", "servicenow", now, payload)

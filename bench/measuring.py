@@ -15,7 +15,8 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 3
+# A piece of work: which change of the rows, and which rows; what it gives back is timed.
+Way = Callable[[int, range], Callable[[], object]]
 HEAD = f"{'what':<42} {'ratio':>7}  {'target':<13} {'':<7} measured"
 
 
@@ -85,23 +86,32 @@ def counted() -> Iterator[Sent]:
 
 @dataclass
 class Contest:
-    """The same work done in several ways by turns, so that a busy moment hits all alike.
+    """The same work done in several ways by turns, in slices so short that a busy moment of the
+    machine hits all ways alike.
 
-    A way gets a number, prepares, and gives back the work that is to be timed.
+    A way gets the number of its turn and the rows' places, prepares, and gives back the work that
+    is to be timed.
     """
 
-    ways: dict[str, Callable[[int], Callable[[], object]]]
+    ways: dict[str, Way]
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
-    def run(self, numbers: Iterator[int], rounds: int = ROUNDS) -> None:
-        """Let each way do it `rounds` times; each time has a number of its own."""
-        for _ in range(rounds):
-            for name, way in self.ways.items():
-                work = way(next(numbers))
+    def run(self, rows: int, slices: int) -> None:
+        """Let each way write every row once, slice by slice; who begins changes."""
+        size, names = -(-rows // slices), list(self.ways)
+        for turn, first in enumerate(range(0, rows, size)):
+            for name in names:
+                work = self.ways[name](turn * len(names), range(first, min(first + size, rows)))
                 started = time.perf_counter()
                 work()
                 self.seconds.setdefault(name, []).append(time.perf_counter() - started)
+            names.append(names.pop(0))
 
     def rate(self, name: str, rows: int) -> float:
-        """Rows a second, by the median of its times."""
-        return rows / median(self.seconds[name])
+        """Rows a second, over all its slices."""
+        return rows / sum(self.seconds[name])
+
+    def ratio(self, name: str, other: str) -> float:
+        """Its rate beside the other's: the median of the slices' ratios."""
+        pairs = zip(self.seconds[other], self.seconds[name], strict=True)
+        return median(others / own for others, own in pairs)

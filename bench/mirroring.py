@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bench import installation, rows
@@ -16,6 +15,8 @@ from broker.ports.desk import Desk, MirrorRow
 ROWS = 10_000
 MOST_CALLS, LEAST_RATE = 1 / 40, 0.70
 LATENCIES = (0, 50)
+SLICES = 10
+_FIRST = 10  # of the changes that are timed
 CONNECTOR, BARE, BROKER = "connector", "bare loop", "broker"
 
 
@@ -25,8 +26,8 @@ def run(scale: float) -> Iterator[Line]:
     for latency in LATENCIES:
         with sandbox(latency) as url, _broker(url, number) as broker:
             connector = _connector(url)
-            _demand_taken(connector, rows.rows(number, 0))
-            broker.change(0)
+            _demand_taken(connector, rows.rows(range(number), 0))
+            broker.change(0, range(number))
             broker.mirror()
             if not latency:
                 yield from _calls(url, connector, broker, number)
@@ -37,12 +38,12 @@ def _calls(
     url: str, connector: Desk, broker: installation.Installation, number: int
 ) -> Iterator[Line]:
     """How many calls each way takes for the same rows."""
-    changed = rows.rows(number, 1)
+    changed = rows.rows(range(number), 1)
     alone = _counted(lambda: rows.one_by_one(url, changed))
-    broker.change(1)
+    broker.change(1, range(number))
     ways: dict[str, Callable[[], object]] = {
-        "the connector": lambda: connector.mirror(rows.rows(number, 2)),
-        "a connector just started": lambda: _connector(url).mirror(rows.rows(number, 3)),
+        "the connector": lambda: connector.mirror(rows.rows(range(number), 2)),
+        "a connector just started": lambda: _connector(url).mirror(rows.rows(range(number), 3)),
         "the broker": broker.mirror,
     }
     for name, way in ways.items():
@@ -56,26 +57,28 @@ def _rates(
 ) -> Iterator[Line]:
     """How many rows a second, beside a loop that posts the same batches and does no more."""
 
-    def by_hand(change: int) -> Callable[[], object]:
-        bodies = rows.batches(rows.rows(number, change))
-        return lambda: rows.bare(url, bodies)
+    def by_hand(turn: int, places: range) -> Callable[[], object]:
+        bodies = rows.batches(rows.rows(places, _FIRST + turn))
+        return lambda: loop.post(bodies)
 
-    def by_connector(change: int) -> Callable[[], object]:
-        changed = rows.rows(number, change)
+    def by_connector(turn: int, places: range) -> Callable[[], object]:
+        changed = rows.rows(places, _FIRST + turn + 1)
         return lambda: _demand_taken(connector, changed)
 
-    def by_broker(change: int) -> Callable[[], object]:
-        broker.change(change)
+    def by_broker(turn: int, places: range) -> Callable[[], object]:
+        broker.change(_FIRST + turn + 2, places)
         return broker.mirror
 
     contest = Contest({BARE: by_hand, CONNECTOR: by_connector, BROKER: by_broker})
-    contest.run(count(10))
+    with closing(rows.Bare(url)) as loop:
+        contest.run(number, SLICES)
     bare = contest.rate(BARE, number)
     # What the whole broker does besides depends on its database: shown, not judged.
     for name, least in ((CONNECTOR, LEAST_RATE), (BROKER, None)):
         own = contest.rate(name, number)
         told = f"{own:,.0f} rows a second, bare {bare:,.0f}"
-        yield Line(f"row rate of the {name}, {latency} ms", told, own / bare, least=least)
+        ratio = contest.ratio(name, BARE)
+        yield Line(f"row rate of the {name}, {latency} ms", told, ratio, least=least)
 
 
 def _counted(way: Callable[[], object]) -> int:

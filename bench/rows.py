@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,9 +29,9 @@ def row(number: int, change: int) -> MirrorRow:
     return _approval(half, change) if odd else _request(half, change)
 
 
-def rows(number: int, change: int) -> list[MirrorRow]:
-    """So many rows, each of them changed."""
-    return [row(each, change) for each in range(number)]
+def rows(places: Iterable[int], change: int) -> list[MirrorRow]:
+    """These rows, each of them changed."""
+    return [row(each, change) for each in places]
 
 
 def _request(number: int, change: int) -> MirrorRow:
@@ -121,9 +121,17 @@ def _part(place: str, each: MirrorRow) -> dict[str, Any]:
     }
 
 
-def bare(url: str, bodies: Sequence[dict[str, Any]]) -> None:
+class Bare:
     """A loop that posts the batches and looks at nothing but the status."""
-    with _session() as session:
+
+    def __init__(self, url: str) -> None:
+        self._url, self._session = f"{url}/api/now/v1/batch", _session()
+
+    def post(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """Post them one after the other."""
         for body in bodies:
-            answer = session.post(f"{url}/api/now/v1/batch", json=body, timeout=120)
-            answer.raise_for_status()
+            self._session.post(self._url, json=body, timeout=120).raise_for_status()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._session.close()
