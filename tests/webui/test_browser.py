@@ -15,7 +15,15 @@ from werkzeug.test import run_wsgi_app
 from broker.context import Broker
 from broker.store import sync_runs
 from tests.webui import hard_times
-from tests.webui.company import NOW, ROLES, Company, befall_at_the_desk, unconfirmed_row
+from tests.webui.company import (
+    NOW,
+    ROLES,
+    Company,
+    befall_at_the_desk,
+    request_row,
+    unconfirmed_row,
+    waiting_for,
+)
 from tools.servers import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -157,6 +165,21 @@ def test_what_waits_in_servicenow_arrives_and_breaks_no_rule(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_what_waits_in_servicenow_stands_before_what_is_decided_and_stays(
+    open_page: Open, company: Company, broker: Broker
+) -> None:
+    befall_at_the_desk(broker)
+    page = open_page("ben", "/approvals", "light", DESK)
+    expect(page.locator("#at-the-desk + #decided-approvals")).to_have_count(1)
+    expect(page.locator("[data-desk-approval]")).to_have_count(2)
+    with broker.sessions.begin() as session:
+        session.add(request_row("7020", "11", "11", "Another role", tasks=[waiting_for("ben")]))
+    page.evaluate("document.querySelector('#at-the-desk').dataset.kept = 'yes'")
+    page.evaluate("htmx.ajax('GET', '/approvals', {target: '#live', swap: 'outerHTML'})")
+    expect(page.locator("#pending-approvals")).to_contain_text("Another role")
+    expect(page.locator("#at-the-desk[data-kept] [data-desk-approval]")).to_have_count(2)
 
 
 def test_nothing_is_wider_than_a_small_phone(open_page: Open, company: Company) -> None:
