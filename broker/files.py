@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from broker.domain.access import CatalogueMapping, Grant, ItemKind, MappingEntry
+from broker.domain.orders import CONSOLE, SWEEP
 from broker.settings import DEMO_SECRETS, BadSettings
 
 K = TypeVar("K")
@@ -59,7 +60,9 @@ def load_api_clients(path: Path | None, allow_demo: bool) -> Mapping[str, ApiCli
 
 
 def _client(entry: dict[str, Any], allow_demo: bool) -> tuple[str, ApiClient]:
-    secrets, sources = entry["secrets"], entry["sources"]
+    name, secrets, sources = entry["name"], entry["secrets"], entry["sources"]
+    if name in (CONSOLE, SWEEP):
+        raise ValueError(f"the broker itself takes orders in under the name {name}: choose another")
     if not isinstance(sources, list) or not all(isinstance(name, str) for name in sources):
         raise ValueError('sources are a list of names, such as ["servicenow"]')
     if not isinstance(secrets, dict):
@@ -71,7 +74,7 @@ def _client(entry: dict[str, Any], allow_demo: bool) -> tuple[str, ApiClient]:
     if not allow_demo:
         _refuse_demo(secrets)
     keys = {family: [_key(text) for text in texts] for family, texts in secrets.items()}
-    return entry["name"], ApiClient(entry["name"], frozenset(sources), keys)
+    return name, ApiClient(name, frozenset(sources), keys)
 
 
 def _refuse_demo(secrets: Mapping[str, Sequence[str]]) -> None:

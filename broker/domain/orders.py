@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+# Where an order may come from without a post: no client of the machine API is called so.
+CONSOLE, SWEEP = "console", "sweep"
+
 
 class LineState(StrEnum):
     """Where one line of an order stands."""

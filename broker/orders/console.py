@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from broker.context import Broker
 from broker.domain.access import CatalogueItem, ItemName
+from broker.domain.orders import CONSOLE
 from broker.domain.people import Person, normal
 from broker.orders import intake
 from broker.orders.announcing import post_of
@@ -19,7 +20,7 @@ from broker.store import audit, people
 from broker.store.base import new_id
 from broker.store.views import console as views
 
-CLIENT = "console"
+CLIENT = CONSOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import structlog
 
 from broker.context import Broker
 from broker.domain.errors import ConnectorError, NotFound, Refused
-from broker.domain.orders import LineState
+from broker.domain.orders import SWEEP, LineState
 from broker.orders import intake
 from broker.orders.announcing import post_of
 from broker.orders.operate import NotPossible
@@ -19,7 +19,7 @@ from broker.store.base import new_id
 from broker.store.orders import OrderRow
 from broker.store.outbox import Effect, Message
 
-CLIENT, KIND = "sweep", "orders"
+CLIENT, KIND = SWEEP, "orders"
 _log = structlog.get_logger()
 # A post may take a minute each way through a MID Server: it shall not meet our own.
 _GRACE = timedelta(minutes=2)

@@ -218,3 +218,9 @@ def test_every_wrong_client_is_told_by_its_number(clients: Path) -> None:
     )
     assert ["client 1 " in faults[0], "client 3 " in faults[1]] == [True, True]
     assert len(faults) == 2
+
+
+@pytest.mark.parametrize("name", ["console", "sweep"])
+def test_no_client_has_a_name_of_the_brokers_own(clients: Path, name: str) -> None:
+    (fault,) = faults_of_clients(clients, client(name))
+    assert f"under the name {name}: choose another" in fault

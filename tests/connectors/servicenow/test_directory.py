@@ -1,6 +1,7 @@
 """Users, signing in and paging, against the sandbox's ServiceNow."""
 
 import pytest
+from pydantic import ValidationError
 
 from broker.domain.errors import Misconfigured, Unavailable
 from sandbox.servicenow.accounts import Account
@@ -41,6 +42,11 @@ def test_only_the_users_of_one_company_are_people_where_one_is_named(desk: DeskS
     listed = list(desk.connect(people_company="Marlow & Hythe LOGISTICS").accounts())
     assert ours <= {account.key for account in listed}
     assert {"admin", "broker", "employee"}.isdisjoint(account.login for account in listed)
+
+
+def test_a_company_whose_name_is_syntax_is_refused_at_the_start(desk: DeskSite) -> None:
+    with pytest.raises(ValidationError):
+        desk.connect(people_company="Ours^ORactive=true")
 
 
 def test_pages_that_hide_rows_do_not_end_the_list(

@@ -65,7 +65,9 @@ class Settings(BaseModel):
         description="Column of sys_user that people are recognised by, as their employee number",
     )
     people_company: str = Field(
-        default="", description="Company whose users are people; empty takes the users of all"
+        default="",
+        pattern=r"^[^^\x00-\x1f]*$",
+        description="Company whose users are people; empty takes the users of all",
     )
     correlation_id_field: str = Field(
         default="correlation_id", pattern=_COLUMN, description="Item column for the request id"
