@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.servicenow import create_app
-from sandbox.servicenow.instance import ServiceNow
-from sandbox.web import serve
 from sandbox.world import World, build_world
-from tests.sandbox.servicenow.desks import Client, Desk, Receiver
+from tests.sandbox.servicenow.desks import Client, Desk, Receiver, served
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +17,8 @@ def world() -> World:
 
 @pytest.fixture
 def desk(world: World) -> Iterator[Desk]:
-    app = create_app(world)
-    state: ServiceNow = app.extensions["servicenow"]
-    with serve(app) as server:
-        made = Desk(server.url, state, world)
+    with served(world) as made:
         yield made
-        made.close()
-    state.close()
 
 
 @pytest.fixture

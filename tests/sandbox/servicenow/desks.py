@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +12,9 @@ from typing import Any
 
 import requests
 
+from sandbox.servicenow import create_app
 from sandbox.servicenow.instance import ServiceNow
+from sandbox.web import serve
 from sandbox.world import World
 
 fetch = partial(requests.request, timeout=10)
@@ -85,6 +89,18 @@ class Desk:
     def close(self) -> None:
         for client in self._clients.values():
             client.http.close()
+
+
+@contextmanager
+def served(world: World, *, past_orders: bool = False) -> Iterator[Desk]:
+    """An instance on loopback, gone afterwards."""
+    app = create_app(world, past_orders=past_orders)
+    state: ServiceNow = app.extensions["servicenow"]
+    with serve(app) as server:
+        made = Desk(server.url, state, world)
+        yield made
+        made.close()
+    state.close()
 
 
 @dataclass

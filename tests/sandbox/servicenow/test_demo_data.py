@@ -9,9 +9,8 @@ import pytest
 
 from sandbox.servicenow import create_app
 from sandbox.servicenow.instance import ServiceNow
-from sandbox.web import serve
 from sandbox.world import World, build_world
-from tests.sandbox.servicenow.desks import Client, Desk
+from tests.sandbox.servicenow.desks import Client, Desk, served
 
 ADMIN = "6816f79cc0a8016401c5a33be04be441"
 ADMIN_ROLE = "2831a114c611228501d4ea6c309d626d"
@@ -23,13 +22,8 @@ CATALOG = "e0d08b13c3330100c8b837659bba8fb4"
 @pytest.fixture(scope="module")
 def instance(world: World) -> Iterator[Desk]:
     """One instance for all of these: they only read."""
-    app = create_app(world)
-    state: ServiceNow = app.extensions["servicenow"]
-    with serve(app) as server:
-        made = Desk(server.url, state, world)
+    with served(world) as made:
         yield made
-        made.close()
-    state.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from sandbox.servicenow import create_app
 from sandbox.servicenow.instance import ServiceNow
-from sandbox.web import serve
 from sandbox.world import World
 from sandbox.world.cast import RESERVED, TOLD
 from sandbox.world.service_desk import order_numbers
-from tests.sandbox.servicenow.desks import Client, Desk
+from tests.sandbox.servicenow.desks import Client, Desk, served
 
 CLOSED = {"3", "4", "7"}
 OF_REQUEST = {"3": "closed_complete", "4": "closed_incomplete", "7": "closed_skipped"}
 
 
-@contextmanager
-def an_instance(world: World) -> Iterator[Desk]:
-    app = create_app(world, past_orders=True)
-    state: ServiceNow = app.extensions["servicenow"]
-    with serve(app) as server:
-        made = Desk(server.url, state, world)
-        yield made
-        made.close()
-    state.close()
-
-
 @pytest.fixture(scope="module")
 def reading(world: World) -> Iterator[Desk]:
     """One instance for all that only read."""
-    with an_instance(world) as made:
+    with served(world, past_orders=True) as made:
         yield made
 
 
 @pytest.fixture
 def desk(world: World) -> Iterator[Desk]:
     """An instance to write to."""
-    with an_instance(world) as made:
+    with served(world, past_orders=True) as made:
         yield made
 
 

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.servicenow import create_app
-from sandbox.servicenow.instance import ServiceNow
 from sandbox.servicenow.stock_tables import STOCK_TABLES, reading
-from sandbox.web import serve
 from sandbox.world import World
-from tests.sandbox.servicenow.desks import Client, Desk
+from tests.sandbox.servicenow.desks import Client, Desk, served
 
 TABLES = {table.name: table for table in STOCK_TABLES}
 SYSTEM = "sys_created_on sys_created_by sys_updated_by"
@@ -61,13 +58,8 @@ HIERARCHY = {
 @pytest.fixture(scope="module")
 def admin(world: World) -> Iterator[Client]:
     """The administrator of one instance for all of these: they only read."""
-    app = create_app(world)
-    state: ServiceNow = app.extensions["servicenow"]
-    with serve(app) as server:
-        desk = Desk(server.url, state, world)
+    with served(world) as desk:
         yield desk.as_("admin")
-        desk.close()
-    state.close()
 
 
 @pytest.mark.parametrize("table", RECORDED)

@@ -38,10 +38,10 @@ def check(name: str, settings: Settings) -> Health:
     if own is None:
         reason = f"answers, but hides the integration user {settings.username}: rights are missing"
         raise Misconfigured(name, reason, _RIGHTS.format(settings.username))
-    needs = list(_needs(settings))
-    _Tables(client, settings).demand(needs)
+    tables = _Tables(client, settings)
+    tables.demand(list(_needs(settings)))
     _demand_app(client, settings)
-    _Tables(client, settings).demand(_mirrors(settings))
+    tables.demand(_mirrors(settings))
     return Health(f"{name} answers, and {own.login} is signed in.", client.clock_ahead)
 
 
