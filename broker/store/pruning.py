@@ -101,8 +101,12 @@ def _apply(sessions: Sessions, rule: Rule, now: datetime) -> int:
 
 
 def remove(session: Session, rule: Rule, now: datetime) -> int:
-    """One batch; rows that somebody holds are left for later."""
+    """One batch; rows that somebody holds are left for later.
+
+    The keys are read first: as a subquery, PostgreSQL may run `SKIP LOCKED` more than once, and
+    each run takes the next rows.
+    """
     keys = inspect(rule.row).primary_key
     old = select(*keys).where(*rule.done_before(now - timedelta(days=rule.days)))
-    batch = old.limit(BATCH).with_for_update(skip_locked=True)
-    return changed(session, delete(rule.row).where(tuple_(*keys).in_(batch)))
+    batch = session.execute(old.limit(BATCH).with_for_update(skip_locked=True)).all()
+    return changed(session, delete(rule.row).where(tuple_(*keys).in_(batch))) if batch else 0

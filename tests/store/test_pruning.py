@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from broker.ports.queue import QueueName
 from broker.store import audit, outbox, pruning, receipts, sync_runs
@@ -140,6 +140,19 @@ def test_a_backlog_goes_batch_by_batch_and_not_all_in_one_turn(
         assert pruning.remove(session, pruning.RULES[0], NOON) == 3
     assert pruning.prune(sessions, NOON) == 5
     assert count(sessions, OutboxRow) == 0
+
+
+def test_a_batch_is_never_larger_than_it_may_be_however_the_database_plans(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    for number in range(4):
+        settled(sessions, str(number), LONG_AGO)
+    with sessions.begin() as session:
+        if sessions.kw["bind"].dialect.name == "postgresql":
+            for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+                session.execute(text(f"SET LOCAL enable_{way} = off"))
+        assert pruning.remove(session, pruning.RULES[0], NOON) == 2
 
 
 def test_two_clocks_share_the_work(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
