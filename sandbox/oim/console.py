@@ -16,6 +16,7 @@ from sandbox.oim import rendering
 from sandbox.oim.access import state
 from sandbox.oim.finding import own_requests, tasks_of
 from sandbox.oim.records import Oim, Request, Target, Task, User
+from sandbox.oim.resource_rows import held_of
 from sandbox.oim.sign_in import Session, ask_to_sign_in, current
 from sandbox.oim.workflow import NotPossible, Workflow
 from sandbox.world import WorldItem
@@ -124,7 +125,7 @@ def _inbox() -> list[tuple[Request, Task]]:
 
 def _my_access(flow: str) -> str:
     kind, title = _ACCESS[flow]
-    held = rendering.held_of(state(), _me().key, kind)
+    held = held_of(state(), _me().key, kind)
     return render_template("oim/access.html", held=held, title=title, flow=flow)
 
 

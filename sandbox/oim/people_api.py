@@ -9,20 +9,17 @@ from flask import Blueprint, Response, request
 from sandbox.oim.access import caller, failure, guard, no_such, state
 from sandbox.oim.query import BadQuery, compile_query, parse
 from sandbox.oim.records import User
-from sandbox.oim.rendering import (
-    KIND_WORDS,
-    Json,
+from sandbox.oim.rendering import KIND_WORDS, Json, page, present
+from sandbox.oim.requests_api import BASE, paging
+from sandbox.oim.resource_rows import (
     account_row,
     catalog_row,
     entitlement_row,
     held_of,
-    page,
-    present,
     role_row,
     user_row,
     user_values,
 )
-from sandbox.oim.requests_api import BASE, paging
 from sandbox.oim.workflow import Workflow
 from sandbox.world import WorldItem
 
