@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sandbox.oim.archive import Requests
+from sandbox.oim.provisioning import Provisioning
 from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
 from sandbox.world import World, WorldItem, WorldPerson, WorldRequest, WorldTask
 from sandbox.world.holdings import Ledger
@@ -42,6 +43,7 @@ class Oim:
         self.by_login = {user.login.upper(): user for user in self.users.values()}
         self.keys_by = _keys_by(self.users.values())
         self.items = {(i.kind, i.key): i for i in world.items.values()}
+        self.provisioning = Provisioning(world.items.values())
         self.requests = Requests(world.items.values())
         self.moving: set[str] = set()
         self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}

@@ -48,11 +48,14 @@ class Task:
 
 @dataclass(slots=True)
 class Target:
-    """One requested item, with the dates it was asked for."""
+    """One requested item, with the dates it was asked for, and for an entitlement the id of the
+    account it is to be attached to; empty is the primary account.
+    """
 
     item: WorldItem
     start_date: str | None = None
     end_date: str | None = None
+    parent_account: str = ""
 
 
 @dataclass(slots=True)

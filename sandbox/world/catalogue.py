@@ -17,7 +17,7 @@ def build_items(people: Mapping[str, WorldPerson], today: date) -> dict[tuple[st
     """The IGA's catalogue by kind and name, as `items.txt` has it. Roles have owners: seniors of
     the department who have been in office for as long as anybody remembers.
     """
-    table = [row + [""] * (8 - len(row)) for row in rows("items")]
+    table = [row + [""] * (9 - len(row)) for row in rows("items")]
     whose = {row[2]: row[4] for row in table if row[0] != "entitlement"}
     owners = _owners(people, today)
     items = (_item(index, row, whose, owners) for index, row in enumerate(table))
@@ -27,14 +27,14 @@ def build_items(people: Mapping[str, WorldPerson], today: date) -> dict[tuple[st
 def _item(
     index: int, row: list[str], whose: Mapping[str, str], owners: Mapping[str, list[str]]
 ) -> WorldItem:
-    kind, key, name, display, category, risk, text, department = row
+    kind, key, name, display, category, risk, text, department, how = row
     department = department or whose.get(category, category)
     ours = owners.get(department) or owners["Human Resources"]
     return WorldItem(
         kind=kind, key=key, catalog_id=_FIRST_CATALOG_ID + index, name=name,
         display_name=display or name, description=text, category=category, risk=risk,
         application={"role": "", "account": name}.get(kind, category), department=department,
-        owner=ours[index % len(ours)] if kind == "role" else None,
+        owner=ours[index % len(ours)] if kind == "role" else None, by_hand=how == "by hand",
     )  # fmt: skip
 
 

@@ -66,7 +66,8 @@ class WorldPerson:
 class WorldItem:
     """What can be asked for in the IGA: a role, an account or an entitlement of an application.
 
-    `department` is whose work it is, "General" for everybody's; `owner` is a person's key.
+    `department` is whose work it is, "General" for everybody's; `owner` is a person's key. Accounts
+    `by_hand` are made by a person, as no connector reaches the application.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class WorldItem:
     application: str = ""
     owner: str | None = None
     department: str = "General"
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
