@@ -19,7 +19,7 @@ from sandbox.web import LOOPBACK, Server, address, listen, serve
 from sandbox.world import History, World, WorldRequest, build_world
 
 if TYPE_CHECKING:
-    from sandbox.servicenow.fault_plan import FaultPlan
+    from sandbox.fault_plan import FaultPlan
 
 NAMES = SERVERS
 _DEMO_PORTS = {"servicenow": 8081, "oim": 8082, "idp": 8083, "all": 8081}
@@ -136,7 +136,7 @@ class _Site:
 
     def _plan(self) -> FaultPlan | None:
         """All that ServiceNow's faults know by chance; what is chosen by name happens besides."""
-        from sandbox.servicenow.fault_plan import FaultPlan
+        from sandbox.fault_plan import FaultPlan
         from sandbox.servicenow.faults import FAULTS
 
         rate = self.options.faults.rate

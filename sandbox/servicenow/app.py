@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask, Response
 
+from sandbox.fault_plan import FaultPlan
 from sandbox.servicenow import (
     api_limits,
     api_sessions,
@@ -28,7 +29,6 @@ from sandbox.servicenow import (
 )
 from sandbox.servicenow.answers import ApiError, error_answer
 from sandbox.servicenow.compression import Compressed
-from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FaultyFront
 from sandbox.servicenow.filling import fill
 from sandbox.servicenow.fronted import Fronted

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sandbox.fault_plan import FaultPlan
 from sandbox.servicenow.access import Access
 from sandbox.servicenow.accounts import Accounts
 from sandbox.servicenow.app_records import install
@@ -17,7 +18,6 @@ from sandbox.servicenow.cascades import Cascades
 from sandbox.servicenow.data_policies import DataPolicies
 from sandbox.servicenow.engine import Engine
 from sandbox.servicenow.events import Automation
-from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.jobs import SYSTEM, JobQueue
 from sandbox.servicenow.mid_server import MidServer
 from sandbox.servicenow.rate_limits import RateLimits

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sandbox.fault_plan import FaultPlan
 from sandbox.faults import SERVERS, chosen, known
 from sandbox.servicenow import create_app
-from sandbox.servicenow.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FAULTS
 from sandbox.servicenow.switches import SWITCHES
 from sandbox.world import build_world

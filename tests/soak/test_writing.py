@@ -17,7 +17,7 @@ from broker.ports.desk import OrderRef
 from broker.store.requests import RequestRow
 from broker.sync import engine
 from broker.sync.apply import owe_mirror
-from sandbox.servicenow.fault_plan import FaultPlan
+from sandbox.fault_plan import FaultPlan
 from sandbox.servicenow.faults import FAULTS as ALL_FAULTS
 from sandbox.world import World
 from tests.soak.conftest import Figures, scaled

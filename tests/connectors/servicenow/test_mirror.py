@@ -6,7 +6,7 @@ import pytest
 
 from broker.domain.errors import Unavailable
 from broker.ports.desk import MirrorRow
-from sandbox.servicenow.fault_plan import FaultPlan
+from sandbox.fault_plan import FaultPlan
 from tests.connectors.conftest import DeskSite
 
 TABLE = "x_rqbrk_access_request"

@@ -9,7 +9,7 @@ import time
 import pytest
 import requests
 
-from sandbox.servicenow.fault_plan import FaultPlan
+from sandbox.fault_plan import FaultPlan
 from tests.sandbox.servicenow.desks import Client, Desk, fetch
 from tests.sandbox.servicenow.proofs.faults import MIRROR, batch_of
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sandbox.servicenow.fault_plan import FaultPlan
+from sandbox.fault_plan import FaultPlan
 
 NAMES = ("busy", "down", "slow")
 
