@@ -44,7 +44,7 @@ def create_app(
     oim = Oim(world, Delays(start_seconds, provisioning_seconds))
     oim.faults.update(faults)
     app.extensions["oim"] = oim
-    app.extensions["oim_tokens"] = Tokens(timedelta(seconds=token_seconds))
+    app.extensions["oim_tokens"] = Tokens(timedelta(seconds=token_seconds), oim.clock)
     app.extensions["oim_sign_ins"] = SignIns(base_url.rstrip("/"), idp_metadata_url)
 
     @app.before_request

@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.oim.records import Oim, User, now
+from sandbox.oim.clock import Clock
+from sandbox.oim.records import Oim, User
 
 _KEY_BITS, _KEY_EXPONENT = 2048, 65537
+_BY_OUR_CLOCK: jwt.types.Options = {"verify_exp": False, "verify_iat": False}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="weblogic"'}
 _PAGE = (
     "<!DOCTYPE html><html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
@@ -27,8 +29,8 @@ _PAGE = (
 class Tokens:
     """The token service: RS256, half an hour, the life as a string of seconds."""
 
-    def __init__(self, lifetime: timedelta) -> None:
-        self.lifetime = lifetime
+    def __init__(self, lifetime: timedelta, clock: Clock) -> None:
+        self.lifetime, self._clock = lifetime, clock
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
@@ -37,7 +39,7 @@ class Tokens:
 
     def issue(self, user: User) -> dict[str, str]:
         """A token for this user."""
-        at = now()
+        at = self._clock.now()
         claims = {"sub": user.login, "prn": user.login, "iss": "www.oracle.com", "iat": at,
                   "exp": at + self.lifetime, "jti": secrets.token_hex(8)}  # fmt: skip
         token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "xell"})
@@ -47,10 +49,13 @@ class Tokens:
     def login(self, token: str) -> str | None:
         """Whose token this is; None if it is expired or not ours."""
         try:
-            claims: dict[str, Any] = jwt.decode(token, self._key.public_key(), ["RS256"])
+            claims: dict[str, Any] = jwt.decode(
+                token, self._key.public_key(), ["RS256"], options=_BY_OUR_CLOCK
+            )
         except jwt.InvalidTokenError:
             return None
-        return str(claims["sub"])
+        good = float(claims["exp"]) > self._clock.now().timestamp()
+        return str(claims["sub"]) if good else None
 
 
 def state() -> Oim:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sandbox.oim.archive import Requests
+from sandbox.oim.clock import Clock
 from sandbox.oim.provisioning import Provisioning
 from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
 from sandbox.world import World, WorldItem, WorldPerson, WorldRequest, WorldTask
 from sandbox.world.holdings import Ledger
 
-__all__ = ["QUEUE", "Delays", "Holding", "Oim", "Request", "Target", "Task", "User", "now"]
+__all__ = ["QUEUE", "Delays", "Holding", "Oim", "Request", "Target", "Task", "User"]
 ADMINISTRATOR_KEY, BROKER_KEY = "1", "2"
 
 
@@ -35,6 +36,7 @@ class Oim:
     def __init__(self, world: World, delays: Delays) -> None:
         self.world = world
         self.delays = delays
+        self.clock = Clock()
         self.lock = threading.RLock()
         self.version = 0
         self.faults: set[str] = set()
@@ -117,11 +119,6 @@ class Oim:
         return any(
             task.decided_by == user.key or self.may_act(user, task) for task in request.tasks
         )
-
-
-def now() -> datetime:
-    """The present, in whole microseconds, UTC."""
-    return datetime.now(UTC)
 
 
 def _users(world: World) -> dict[str, User]:

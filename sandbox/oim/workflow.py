@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sandbox.oim.records import BROKER_KEY, QUEUE, Oim, Request, Target, Task, User, now
+from sandbox.oim.records import BROKER_KEY, QUEUE, Oim, Request, Target, Task, User
 from sandbox.oim.rows import FINAL
 from sandbox.world import approval_route
 from sandbox.world.writer import request_type
@@ -81,7 +81,7 @@ class Workflow:
         justification: str,
         parent: str | None,
     ) -> Request:
-        at = now()
+        at = self._oim.clock.now()
         kinds = tuple((target.item.kind, target.item.name) for target in targets)
         request = Request(
             id=self._oim.next_id(),
@@ -103,7 +103,7 @@ class Workflow:
     def advance(self) -> None:
         """Take every step that is due by now."""
         with self._oim.lock:
-            moment = now()
+            moment = self._oim.clock.now()
             for request_id in sorted(self._oim.moving, key=int):
                 request = self._oim.requests[request_id]
                 while request.next_at is not None and request.next_at <= moment:
@@ -192,7 +192,7 @@ class Workflow:
                 raise NotPossible("IAM-2050021: The task is not assigned to you.")
             if action == "claim":
                 task.acquired_by = user.key
-                self._touch(request, now())
+                self._touch(request, self._oim.clock.now())
             else:
                 self._decide(user, request, task, action, comment)
 
@@ -211,7 +211,7 @@ class Workflow:
             raise NotPossible(f"IAM-2050024: The action {action!r} is not supported.")
         if task.assignee.startswith(QUEUE) and task.acquired_by is None:
             raise NotPossible("IAM-2050025: Claim the task first.")
-        at = now()
+        at = self._oim.clock.now()
         task.state, task.outcome, task.comment = "COMPLETED", action.upper(), comment
         task.decided_at, task.decided_by = at, user.key
         if action == "reject":
@@ -224,7 +224,7 @@ class Workflow:
     def _close(self, user: User, request: Request) -> None:
         if not user.admin or request.status in FINAL:
             raise NotPossible("IAM-2050026: The request cannot be closed.")
-        self._end(request, CLOSED, now())
+        self._end(request, CLOSED, self._oim.clock.now())
 
     def withdraw(self, user: User, request: Request) -> None:
         """Take back a request that nobody has approved yet; its requester's right."""
@@ -233,4 +233,4 @@ class Workflow:
                 raise NotPossible("IAM-2050031: Only the requester may withdraw a request.")
             if request.status not in _BEFORE_APPROVAL:
                 raise NotPossible("IAM-2050032: The request can no longer be withdrawn.")
-            self._end(request, WITHDRAWN, now())
+            self._end(request, WITHDRAWN, self._oim.clock.now())
