@@ -65,12 +65,16 @@ class RequestHeader:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """All that the IGA tells about one request."""
+    """All that the IGA tells about one request.
+
+    `children` are the ids of the requests it was split into: often none until it is approved.
+    """
 
     header: RequestHeader
     items: Sequence[RequestedItem] = ()
     tasks: Sequence[ApprovalTask] = ()
     modified_at: datetime | None = None
+    children: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> tuple[ApprovalTask, ...]:

@@ -18,7 +18,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalTask:
-    """One decision waiting for, or made by, `assignee` (login or role name, as the IGA says)."""
+    """One decision waiting for, or made by, `assignee` (login or role name, as the IGA says).
+
+    `comment` has a line for each comment, "LOGIN: text" where its author is known.
+    """
 
     id: str
     assignee: str

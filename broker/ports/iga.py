@@ -15,7 +15,9 @@ from broker.ports.health import Health
 class IgaCapabilities:
     """What this product can do; the UI and the tests ask instead of guessing.
 
-    `search_delay_seconds` is how long a new request may be missing from searches.
+    `search_delay_seconds` is how long a new request may be missing from searches; `readers` is
+    how many threads may ask for details at the same time (at least 1); `revokes` are the kinds
+    of access that `revoke` can take away.
     """
 
     delta_reads: bool
@@ -24,6 +26,7 @@ class IgaCapabilities:
     search_delay_seconds: float
     revokes: frozenset[ItemKind]
     holdings: bool
+    readers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,24 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the IGA answered to a submission: its request id, and the answer as evidence."""
+    """What the IGA answered to a submission or a revocation, as evidence.
+
+    An empty `request_id` means that it was carried out directly: the IGA made no request, so
+    what the person holds is all that can be followed.
+    """
 
     request_id: str
     answer: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Access to take away from somebody. `reference` is ours, unique, one word."""
+
+    reference: str
+    beneficiary_key: str
+    item: CatalogueItem
+    justification: str
 
 
 class Iga(Protocol):
@@ -76,8 +93,30 @@ class Iga(Protocol):
         """Every request that is not final, each once."""
         ...
 
+    def changes(self, since: datetime) -> Iterator[RequestHeader]:
+        """Every request that has changed since then, final ones too.
+
+        Refused unless `capabilities.delta_reads`.
+        """
+        ...
+
+    def pending_for(self, person: Person) -> Sequence[str]:
+        """The ids of the requests that wait for this person, as the IGA itself says.
+
+        Refused unless `capabilities.acts_as_user`.
+        """
+        ...
+
     def request(self, request_id: str) -> AccessRequest:
-        """One request with its items and approval tasks."""
+        """One request with its items, approval tasks and the ids of its children."""
+        ...
+
+    def deciders(self, assignee: str) -> Sequence[str]:
+        """Logins of those who may decide what is assigned to this name, besides the person who
+        has it as their login: the members of a role, or those who stand in for a person now.
+
+        Empty if there are none, or if nobody knows the name. May be some minutes old.
+        """
         ...
 
     def holdings(self, person: Person) -> Sequence[Holding]:
@@ -95,7 +134,32 @@ class Iga(Protocol):
     def find_submitted(self, submission: Submission) -> str | None:
         """The id of the request that `submit` made for this reference, or None.
 
-        Compares the reference as a whole word: RITM001 is not RITM0010023.
+        Compares the reference as a whole word: RITM001 is not RITM0010023. Access that was
+        granted directly left no request to find: look at `holdings` for it.
+        """
+        ...
+
+    def revoke(self, revocation: Revocation) -> Receipt:
+        """Ask for this access to be taken away. Never repeats by itself.
+
+        Refused, with a reason that says what to do instead, where the IGA cannot revoke this
+        kind of access (see `capabilities.revokes`), or where the person has nothing to revoke.
+        """
+        ...
+
+    def find_revoked(self, revocation: Revocation, since: datetime) -> str | None:
+        """The id of the request that `revoke` made, not before `since`, or None.
+
+        An IGA that keeps no word of ours with a revocation is searched for a revocation of this
+        access, for this person, that our own account raised since then.
+        """
+        ...
+
+    def withdraw(self, request_id: str) -> None:
+        """Take back a request that nobody has approved finally.
+
+        Refused where it is too late. A request that is withdrawn already is a success, so this
+        may be repeated when an answer was lost.
         """
         ...
 

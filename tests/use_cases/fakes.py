@@ -15,7 +15,7 @@ from broker.domain.access_requests import (
     RequestState,
 )
 from broker.domain.approvals import ApprovalTask, TaskState
-from broker.domain.errors import NotFound
+from broker.domain.errors import NotFound, Refused
 from broker.domain.people import Account, Person, normal
 from broker.ports.desk import (
     DeskApproval,
@@ -27,7 +27,7 @@ from broker.ports.desk import (
     OrderRef,
 )
 from broker.ports.health import Health
-from broker.ports.iga import IgaCapabilities, Receipt, Submission
+from broker.ports.iga import IgaCapabilities, Receipt, Revocation, Submission
 from broker.ports.queue import QueueName
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -38,9 +38,11 @@ CAPABILITIES = IgaCapabilities(
     acts_as_user=False,
     finds_by_reference=True,
     search_delay_seconds=5,
-    revokes=frozenset(),
+    revokes=frozenset({ItemKind.ACCOUNT}),
     holdings=True,
+    readers=1,
 )
+REVOKES = "Revoke "
 
 
 class FakeClock:
@@ -68,7 +70,13 @@ class FakeBell:
 
 @dataclass
 class FakeIga:
-    """Grants what it is asked, when `finish` is called. `breaks[call]` is raised once by it."""
+    """Grants what it is asked, when `finish` is called. `breaks[call]` is raised once by it.
+
+    `standing` is who may decide for an assignee besides the person of that login, by the
+    assignee in lower case. With `direct` access is granted and taken away at once, without a
+    request. `held` is what people have: (beneficiary key, holding). What it raises bears the
+    time `raised_at`.
+    """
 
     name: str = "oim"
     capabilities: IgaCapabilities = CAPABILITIES
@@ -81,6 +89,13 @@ class FakeIga:
     hidden: set[str] = field(default_factory=set)
     reads: list[str] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    standing: dict[str, Sequence[str]] = field(default_factory=dict)
+    asked_deciders: list[str] = field(default_factory=list)
+    direct: bool = False
+    held: list[tuple[str, Holding]] = field(default_factory=list)
+    revocations: list[Revocation] = field(default_factory=list)
+    withdrawals: list[str] = field(default_factory=list)
+    raised_at: datetime = NOON
 
     def person(self, login: str) -> Person | None:
         return next((p for p in self.staff if normal(p.login) == normal(login)), None)
@@ -111,14 +126,20 @@ class FakeIga:
             raise NotFound(self.name, f"has no request {request_id}")
         return self.requests[request_id]
 
+    def changes(self, since: datetime) -> Iterator[RequestHeader]:
+        raise Refused(self.name, f"cannot tell what has changed since {since}")
+
+    def pending_for(self, person: Person) -> Sequence[str]:
+        raise Refused(self.name, f"shows only {person.login} what waits for them")
+
+    def deciders(self, assignee: str) -> Sequence[str]:
+        self._break("deciders")
+        self.asked_deciders.append(assignee)
+        return self.standing.get(normal(assignee), ())
+
     def holdings(self, person: Person) -> Sequence[Holding]:
-        return [
-            Holding(ItemKind(item.kind), item.key, item.name)
-            for request in self.requests.values()
-            if request.header.state is RequestState.COMPLETED
-            for item in request.items
-            if item.beneficiary_key == person.key
-        ]
+        self._break("holdings")
+        return [held for key, held in self.held if key == person.key]
 
     def find_item(self, name: ItemName) -> CatalogueItem | None:
         return next((i for i in self.catalogue if (i.kind, i.name) == (name.kind, name.name)), None)
@@ -126,8 +147,9 @@ class FakeIga:
     def submit(self, submission: Submission) -> Receipt:
         self._break("submit")
         self.submissions.append(submission)
-        request_id = str(9000 + len(self.submissions))
-        self.requests[request_id] = _born(request_id, submission)
+        request_id = "" if self.direct else self._raise(_born(self._next_id(), submission))
+        for item in submission.items if self.direct else ():
+            self._grant(submission.beneficiary_key, item)
         self._break("submit, after acceptance")
         return Receipt(request_id, {"id": request_id, "status": "SUCCESS"})
 
@@ -143,10 +165,52 @@ class FakeIga:
             None,
         )
 
+    def revoke(self, revocation: Revocation) -> Receipt:
+        self._break("revoke")
+        if revocation.item.kind not in self.capabilities.revokes:
+            raise Refused(self.name, f"cannot revoke a {revocation.item.kind}: do it by hand")
+        self.revocations.append(revocation)
+        request_id = "" if self.direct else self._raise(_ended(self._next_id(), revocation))
+        if self.direct:
+            self._take(revocation.beneficiary_key, revocation.item)
+        self._break("revoke, after acceptance")
+        return Receipt(request_id, {"id": request_id, "status": "SUCCESS"})
+
+    def find_revoked(self, revocation: Revocation, since: datetime) -> str | None:
+        self._break("find_revoked")
+        self.looks.append(revocation.reference)
+        wanted = (revocation.item.key, revocation.beneficiary_key)
+        return next(
+            (
+                r.header.id
+                for r in self._visible()
+                if r.header.request_type.startswith(REVOKES)
+                and r.header.created_at >= since
+                and wanted in [(item.key, item.beneficiary_key) for item in r.items]
+            ),
+            None,
+        )
+
+    def withdraw(self, request_id: str) -> None:
+        self._break("withdraw")
+        state = self.request(request_id).header.state
+        if state is RequestState.WITHDRAWN:
+            return
+        if state not in (RequestState.REQUESTED, RequestState.AWAITING_APPROVAL):
+            raise Refused(self.name, f"has request {request_id} {state}: it is too late")
+        self.withdrawals.append(request_id)
+        self.finish(request_id, RequestState.WITHDRAWN)
+        self._break("withdraw, after acceptance")
+
     def finish(self, request_id: str, state: RequestState = RequestState.COMPLETED) -> None:
         request = self.requests[request_id]
         header = replace(request.header, state=state, raw_status=f"Request {state.title()}")
         self.requests[request_id] = replace(request, header=header)
+        if state is RequestState.COMPLETED:
+            change = self._take if header.request_type.startswith(REVOKES) else self._grant
+            for item in request.items:
+                named = CatalogueItem(ItemKind(item.kind), item.key, item.name)
+                change(item.beneficiary_key, named)
 
     def request_link(self, request_id: str) -> str:
         return f"https://iga.example/request/{request_id}"
@@ -159,6 +223,25 @@ class FakeIga:
 
     def check(self) -> Health:
         return Health("answers")
+
+    def _next_id(self) -> str:
+        return str(9000 + len(self.submissions) + len(self.revocations))
+
+    def _raise(self, request: AccessRequest) -> str:
+        header = replace(request.header, created_at=self.raised_at)
+        self.requests[header.id] = replace(request, header=header)
+        return header.id
+
+    def _grant(self, key: str, item: CatalogueItem) -> None:
+        self._take(key, item)
+        self.held.append((key, Holding(item.kind, item.key, item.name)))
+
+    def _take(self, key: str, item: CatalogueItem) -> None:
+        self.held[:] = [
+            (who, held)
+            for who, held in self.held
+            if (who, held.kind, held.key) != (key, item.kind, item.key)
+        ]
 
     def _visible(self) -> list[AccessRequest]:
         return [r for id_, r in self.requests.items() if id_ not in self.hidden]
@@ -184,6 +267,18 @@ def _born(request_id: str, submission: Submission) -> AccessRequest:
         for item in submission.items
     ]
     return AccessRequest(header, items)
+
+
+def _ended(request_id: str, revocation: Revocation) -> AccessRequest:
+    """A request that takes away, as `revoke` makes it."""
+    item = revocation.item
+    born = _born(
+        request_id,
+        Submission(
+            revocation.reference, revocation.beneficiary_key, [item], revocation.justification
+        ),
+    )
+    return replace(born, header=replace(born.header, request_type=f"{REVOKES}{item.kind.title()}"))
 
 
 def awaiting(request_id: str, beneficiary: str, approver: str) -> AccessRequest:

@@ -13,7 +13,7 @@ from broker.domain.access import CatalogueItem, ItemKind, ItemName
 from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
-from broker.ports.iga import Iga, Submission
+from broker.ports.iga import Iga, Receipt, Submission
 from tests.connectors.conftest import oim_at
 
 BASE = "https://oim.example.com"
@@ -53,7 +53,6 @@ def answered(wire: responses.RequestsMock, item: object) -> None:
 
 GOOD = {"id": "7041", "requestId": "R-1", "status": "SUCCESS"}
 UNCLEAR: list[dict[str, object]] = [
-    {"requestId": "R-1", "status": "SUCCESS"},
     {"id": "7041", "requestId": "R-2", "status": "SUCCESS"},
     {"id": "7041", "status": "SUCCESS"},
     {"id": "7041", "requestId": "R-1"},
@@ -88,6 +87,14 @@ def test_a_failed_result_is_refused_in_its_own_words(
     answered(wire, {"requestId": "R-1", "status": "FAILED", "message": "IAM-2050011: no such user"})
     with pytest.raises(Refused, match="IAM-2050011: no such user"):
         iga.submit(SUBMISSION)
+
+
+def test_success_without_an_id_was_carried_out_directly(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    answer = {"requestId": "R-1", "status": "SUCCESS"}
+    answered(wire, answer)
+    assert iga.submit(SUBMISSION) == Receipt("", answer)
 
 
 def test_the_header_against_forged_writes_is_sent(wire: responses.RequestsMock, iga: Iga) -> None:

@@ -5,7 +5,14 @@ import time
 from collections.abc import Iterator, Sequence
 
 from broker.connectors.iga.oim.client import Client
-from broker.connectors.iga.oim.values import Row, attributes, first, moment, searchable
+from broker.connectors.iga.oim.values import (
+    Row,
+    attributes,
+    first,
+    moment,
+    request_id_of,
+    searchable,
+)
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
 from broker.domain.errors import Misconfigured
 from broker.domain.people import Person
@@ -66,8 +73,12 @@ class Catalogue:
 
     def name_of(self, kind: str, key: str) -> str:
         """What the catalogue calls this entity; kind and key where it is not in it."""
+        return self.known_name(kind, key) or f"{kind} {key}"
+
+    def known_name(self, kind: str, key: str) -> str:
+        """What the catalogue calls this entity; empty where it is not in it."""
         known = self._known(kind) if kind in list(ItemKind) else {}
-        return known.get(key) or f"{kind} {key}"
+        return known.get(key, "")
 
     def _known(self, kind: str) -> dict[str, str]:
         with self._lock:
@@ -95,10 +106,14 @@ def _item(kind: ItemKind, row: Row) -> CatalogueItem:
 
 
 class Holdings:
-    """What somebody has (REST API for OIG Self Service, "Roles", "Accounts", "Entitlements")."""
+    """What somebody has (REST API for OIG Self Service, "Roles", "Accounts", "Entitlements").
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    An account's row has the account's own name, an entitlement's the target system's: what people
+    call these things is in the catalogue.
+    """
+
+    def __init__(self, client: Client, catalogue: Catalogue) -> None:
+        self._client, self._catalogue = client, catalogue
 
     def of(self, person: Person) -> Sequence[Holding]:
         """Roles, accounts and entitlements this person has now."""
@@ -110,20 +125,24 @@ class Holdings:
 
     def _read(self, person: Person, kind: ItemKind, path: str, key: str) -> Iterator[Holding]:
         rows = self._client.listed(path, key, {"userId": person.key})
-        return (_holding(kind, row) for row in rows if not _gone(row))
+        return (self._holding(kind, row) for row in rows if not gone(row))
+
+    def _holding(self, kind: ItemKind, row: Row) -> Holding:
+        said = {**row, **attributes(row)}
+        account = kind is ItemKind.ACCOUNT
+        key = first(row, "appInstanceId", "id") if account else first(row, "id")
+        named = first(said, "displayName", "Role Display Name", "name", "roleName", "Role Name")
+        known = self._catalogue.known_name(kind, key) if kind is not ItemKind.ROLE else ""
+        since = first(said, "Provisioned-On Date", "startDate", "assignedOn", "grantedOn")
+        return Holding(
+            kind=kind,
+            key=key,
+            name=known or named or key,
+            since=moment(since),
+            request_id=request_id_of(row) or None,
+        )
 
 
-def _holding(kind: ItemKind, row: Row) -> Holding:
-    said = {**row, **attributes(row)}
-    named = ("displayName", "Role Display Name", "name", "roleName", "Role Name")
-    return Holding(
-        kind=kind,
-        key=first(row, "appInstanceId", "id") if kind is ItemKind.ACCOUNT else first(row, "id"),
-        name=first(said, *named) or first(row, "id"),
-        since=moment(first(said, "Provisioned-On Date", "startDate", "assignedOn", "grantedOn")),
-        request_id=first(row, "requestId") or None,
-    )
-
-
-def _gone(row: Row) -> bool:
+def gone(row: Row) -> bool:
+    """Whether this account is listed, but not there any more."""
     return first({**row, **attributes(row)}, "Status", "status").casefold() in _GONE

@@ -1,6 +1,7 @@
 """Calls to the Self Service API, and its way of paging."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -59,8 +60,16 @@ class Client:
         """Write once; the parsed answer, whatever it is."""
         return self._http.send("POST", path, body).data
 
-    def listed(self, path: str, key: str, params: Mapping[str, str]) -> Iterator[Row]:
-        """Every row of a list, each id once, though rows come and go while we page.
+    def delete(self, path: str) -> object:
+        """Take back once; the parsed answer, whatever it is."""
+        return self._http.send("DELETE", path).data
+
+    def listed(
+        self, path: str, keys: str | Sequence[str], params: Mapping[str, str]
+    ) -> Iterator[Row]:
+        """Every row of a list, each once, though rows come and go while we page.
+
+        `keys` is the property that has the rows, or several of which the first one given counts.
 
         Offsets count from 1, and there is no total: `totalResult` is always -1 (REST API for
         OIG Self Service, "Pagination"). A page begins with the last row of the one before,
@@ -68,21 +77,23 @@ class Client:
         have left the list and moved others up, so the page before is read again. Ends where
         `hasMore` is false or a page is empty.
         """
+        names = [keys] if isinstance(keys, str) else keys
         pages = _Pages(self._limit)
         while pages.offset:
-            page, more = self._page(path, key, params, pages.offset)
+            page, more = self._page(path, names, params, pages.offset)
             yield from pages.turn(page, more)
             if pages.stale > _STALE_PAGES:
                 raise Unavailable(self.system, f"repeats itself in the list of {path}")
 
     def _page(
-        self, path: str, key: str, params: Mapping[str, str], offset: int
+        self, path: str, keys: Sequence[str], params: Mapping[str, str], offset: int
     ) -> tuple[list[Row], bool]:
         asked = {**params, "offset": str(offset), "limit": str(self._limit)}
         data = self._http.get(path, asked).data
         if not isinstance(data, dict):
             raise Unavailable(self.system, f"gave no list for {path}")
-        return rows(data.get(key)), data.get("hasMore") is True
+        listed = next((data[key] for key in keys if data.get(key)), None)
+        return rows(listed), data.get("hasMore") is True
 
 
 class _Pages:
@@ -100,16 +111,21 @@ class _Pages:
             self.offset = max(1, self.offset - self._limit)
             return []
         fresh = [row for row in page if not self._known(row)]
-        self._seen.update(text(row.get("id")) for row in fresh)
+        self._seen.update(map(_identity, fresh))
         self.stale = 0 if fresh else self.stale + 1
         self._move(page, more)
         return fresh
 
     def _known(self, row: Row) -> bool:
-        return text(row.get("id")) in self._seen
+        return _identity(row) in self._seen
 
     def _move(self, page: list[Row], more: bool) -> None:
         full = len(page) >= self._limit
         self._anchored = full
         step = self._limit - 1 if full else self._limit
         self.offset = self.offset + step if page and more else 0
+
+
+def _identity(row: Row) -> str:
+    """Its id; of a row without one, all that it says."""
+    return text(row.get("id")) or json.dumps(row, sort_keys=True, default=str)

@@ -1,20 +1,25 @@
 """One OIM installation behind the port for IGAs."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from urllib.parse import quote
 
 from broker.connectors.iga.oim.catalogue import Catalogue, Holdings
 from broker.connectors.iga.oim.checking import check
 from broker.connectors.iga.oim.client import Client
+from broker.connectors.iga.oim.deciders import Deciders
 from broker.connectors.iga.oim.people import People
 from broker.connectors.iga.oim.requests import Requests
+from broker.connectors.iga.oim.revocations import Revocations
 from broker.connectors.iga.oim.settings import Settings
 from broker.connectors.iga.oim.submissions import Submissions
+from broker.connectors.iga.oim.withdrawing import withdraw
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
 from broker.domain.access_requests import AccessRequest, RequestHeader
+from broker.domain.errors import Refused
 from broker.domain.people import Person
 from broker.ports.health import Health
-from broker.ports.iga import IgaCapabilities, Receipt, Submission
+from broker.ports.iga import IgaCapabilities, Receipt, Revocation, Submission
 
 # Oracle, Developer's Guide, "Using URLs": meant for use in other pages. No documented address
 # opens a single approval task.
@@ -37,13 +42,14 @@ class Oim:
             search_delay_seconds=settings.search_delay_seconds,
             revokes=frozenset({ItemKind.ACCOUNT}),
             holdings=True,
+            readers=settings.readers,
         )
         self._client = Client(name, settings)
         self._settings = settings
         self._console = str(settings.console_url).rstrip("/") + _CONSOLE
         self._people = People(self._client)
         self._catalogue = Catalogue(self._client, settings.names_kept_seconds)
-        self._holdings = Holdings(self._client)
+        self._holdings = Holdings(self._client, self._catalogue)
         self._requests = Requests(self._client, self._catalogue, settings.open_statuses)
         self._submissions = Submissions(
             self._client,
@@ -52,6 +58,8 @@ class Oim:
             settings.username,
             settings.justification_limit,
         )
+        self._revocations = Revocations(self._client, self._requests, self._submissions.me)
+        self._deciders = Deciders(self._client, self._people, settings.names_kept_seconds)
 
     def person(self, login: str) -> Person | None:
         """Who has this login (any case), or None."""
@@ -74,9 +82,23 @@ class Oim:
         """Every request whose status is known as not final, each once."""
         return self._requests.open()
 
+    def changes(self, since: datetime) -> Iterator[RequestHeader]:
+        """Refused: no filter of its API compares dates."""
+        reason = f"cannot tell what has changed since {since:%Y-%m-%d %H:%M}: compare open requests"
+        raise Refused(self.name, reason)
+
+    def pending_for(self, person: Person) -> Sequence[str]:
+        """Refused: a view of its API shows its caller's own tasks only."""
+        reason = f"shows only {person.login} what waits for them: read the requests' tasks"
+        raise Refused(self.name, reason)
+
     def request(self, request_id: str) -> AccessRequest:
-        """One request with its items and approval tasks."""
+        """One request with its items, approval tasks and the ids of its children."""
         return self._requests.one(request_id)
+
+    def deciders(self, assignee: str) -> Sequence[str]:
+        """A role's members, direct or not; or whoever stands in for this user now."""
+        return self._deciders.of(assignee)
 
     def holdings(self, person: Person) -> Sequence[Holding]:
         """Roles, accounts and entitlements this person has now."""
@@ -93,6 +115,18 @@ class Oim:
     def find_submitted(self, submission: Submission) -> str | None:
         """The id of the request `submit` made; UnknownOutcome if several name the reference."""
         return self._submissions.find(submission)
+
+    def revoke(self, revocation: Revocation) -> Receipt:
+        """Ask for an account to be revoked. Refused for roles and entitlements."""
+        return self._revocations.revoke(revocation)
+
+    def find_revoked(self, revocation: Revocation, since: datetime) -> str | None:
+        """The latest request of ours, not before `since`, that revokes this account."""
+        return self._revocations.find(revocation, since)
+
+    def withdraw(self, request_id: str) -> None:
+        """Take back a request of ours that is not approved yet; Refused where it is too late."""
+        withdraw(self._client, self._requests, request_id)
 
     def request_link(self, request_id: str) -> str:
         """Where a person sees this request in the console."""

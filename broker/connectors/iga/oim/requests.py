@@ -63,12 +63,8 @@ class Requests:
             items=tuple(self._items(row, head)),
             tasks=tuple(_tasks(row, head.id)),
             modified_at=moment(row.get("reqModifiedOnDate")),
+            children=_children(row),
         )
-
-    def children(self, request_id: str) -> set[str]:
-        """The ids of the requests that a request for several items was split into."""
-        row = self._client.one(f"/requests/{request_id}")
-        return set(texts([_child(child) for child in _listed(row.get("childRequests"))]))
 
     def _headers(self, condition: str) -> Iterator[RequestHeader]:
         params = {"view": "trackRequests", "q": condition, "fields": _FIELDS}
@@ -118,8 +114,16 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
+def _children(row: Row) -> tuple[str, ...]:
+    """The ids of the requests that this one was split into, each once."""
+    listed = [_child(child) for child in _listed(row.get("childRequests"))]
+    return tuple(dict.fromkeys(found for found in texts(listed) if found != first(row, "id")))
+
+
 def _child(child: object) -> object:
-    return first(child, "id", "requestId") if isinstance(child, dict) else child
+    if not isinstance(child, dict):
+        return child
+    return first(child, "id", "reqId", "childRequestId", "requestId", "requestKey")
 
 
 def _tasks(row: Row, request_id: str) -> Iterator[ApprovalTask]:

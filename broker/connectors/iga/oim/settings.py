@@ -41,3 +41,4 @@ class Settings(BaseModel):
     )
     read_seconds: float = Field(default=30.0, gt=0, description="Patience for one answer")
     calls_per_second: float = Field(default=0.0, ge=0, description="Rate budget; 0 for none")
+    readers: int = Field(default=4, ge=1, le=16, description="Requests read at the same time")

@@ -7,12 +7,10 @@ from broker.connectors.iga.oim.catalogue import IN_NEW_REQUEST
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
 from broker.connectors.iga.oim.requests import Requests
-from broker.connectors.iga.oim.values import Row, first, rows
+from broker.connectors.iga.oim.values import REASONS, Row, first, rows
 from broker.connectors.marks import carries
 from broker.domain.errors import Misconfigured, NotFound, Refused, UnknownOutcome
 from broker.ports.iga import Receipt, Submission
-
-_REASONS = ("errorMessage", "message", "statusMessage", "error", "reason")
 
 
 class Submissions:
@@ -30,7 +28,11 @@ class Submissions:
         self._own_key = ""
 
     def submit(self, submission: Submission) -> Receipt:
-        """Raise one request; a success is only what names our reference and an id."""
+        """Raise one request; a success is only what names our reference.
+
+        Success without an id means that a rule had it carried out directly, our own reading: the
+        manual does not show that answer.
+        """
         try:
             answer = self._client.post("/requests", self._body(submission))
         except NotFound as error:
@@ -40,7 +42,7 @@ class Submissions:
     def find(self, submission: Submission) -> str | None:
         """The request our own account raised with this reference as a whole word, or None."""
         raised = self._requests.for_beneficiary(submission.beneficiary_key)
-        me = self._me()
+        me = self.me()
         found = sorted(
             {
                 head.id
@@ -59,7 +61,7 @@ class Submissions:
     def _parent(self, found: list[str], reference: str) -> str:
         """A request for several items has the lowest id; its children may repeat its words."""
         parent, *others = found
-        if self._requests.children(parent).issuperset(others):
+        if set(others).issubset(self._requests.one(parent).children):
             return parent
         listed = ", ".join(found)
         reason = f"has several requests that name {reference}: {listed}; an operator has to choose"
@@ -68,7 +70,7 @@ class Submissions:
     def _justification(self, request_id: str) -> str:
         return self._requests.one(request_id).header.justification
 
-    def _me(self) -> str:
+    def me(self) -> str:
         """Our account's key: somebody else's request that names the reference is not ours."""
         if not self._own_key:
             own = self._people.find("login", self._username)
@@ -102,9 +104,11 @@ class Submissions:
         request_id, status = first(item, "id"), first(item, "status")
         if request_id and status.casefold() == "success":
             return Receipt(request_id, dict(item))
-        if request_id or not status or status.casefold() == "success":
+        if status.casefold() == "success":
             # a rule for direct operations executes at once and raises no request
             # see "Managing Workflows" of Oracle's Administering guide
+            return Receipt("", dict(item))
+        if request_id or not status:
             raise self._lost(
                 f"answered {status or 'nothing'} with request id {request_id or 'none'}"
             )
@@ -120,7 +124,7 @@ def _only_item(answer: object) -> Row | None:
 
 
 def _reason(item: Row, status: str) -> str:
-    return first(item, *_REASONS) or status
+    return first(item, *REASONS) or status
 
 
 def _period(submission: Submission) -> dict[str, str]:

@@ -1,11 +1,17 @@
 """Reading the loose JSON of OIM: absent, null, string, object and list are all possible."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from broker.domain.people import normal
 
 Row = Mapping[str, object]
+
+# where an item's result says why: `reason` is the manual's ("Withdraw requests"), the others ours
+REASONS = ("reason", "errorMessage", "message", "statusMessage", "error")
+# words of the product's application, as against those of the server that it runs on
+_OWN_WORDS = re.compile(r"\bIAM-\d{5,}|\bcan ?not withdraw\b", re.IGNORECASE)
 
 
 def text(value: object) -> str:
@@ -46,6 +52,22 @@ def moment(value: object) -> datetime | None:
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def request_id_of(row: Row) -> str:
+    """The id of the request that an answer or a row tells of, or nothing; 0 is nothing, too.
+
+    It is in `request` after a change of a user ("Modify user profile"), and in `requestId` where
+    an account was revoked or a proxy is listed.
+    """
+    inner = next(iter(rows(row.get("request"))), {})
+    found = first(inner, "id", "requestId") or first(row, "requestId")
+    return "" if found == "0" else found
+
+
+def refuses(reason: str) -> bool:
+    """Whether the product itself has said no: it may do so with a 500."""
+    return _OWN_WORDS.search(reason) is not None
 
 
 def attributes(row: Row) -> dict[str, str]:
