@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Literal
 
-from flask import Flask, Response
+from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from sandbox.oim.access import Tokens, token_service, web_server_error
-from sandbox.oim.faults import be_down
+from sandbox.fault_plan import FaultPlan
+from sandbox.oim.access import timed, token_service, web_server_error
+from sandbox.oim.faults import FaultyFront
 from sandbox.oim.people_api import people_api
 from sandbox.oim.records import Delays, Oim
 from sandbox.oim.requests_api import requests_api
+from sandbox.oim.switches import SWITCHES, Switches
 from sandbox.world import World
 
 __all__ = ["Oim", "create_app"]
@@ -29,12 +31,16 @@ def create_app(
     token_seconds: float = 1800,
     latency_ms: float = 0,
     faults: Iterable[str] = (),
+    plan: FaultPlan | None = None,
+    profile: Literal["12c", "11g"] = "12c",
 ) -> Flask:
     """An installation that starts with this world's users, catalogue, requests and holdings.
 
     `base_url` is where browsers reach the console, `idp_metadata_url` where it learns its IdP
-    (read at the first sign-in). `app.extensions["oim"]` is its state: `faults` is the set of
-    faults in force, `ledger` lists the ids of all requests it has accepted, in order.
+    (read at the first sign-in). `faults` are names from `faults.py`, and from `switches.py` to flip
+    those; `plan` lets further faults happen now and then; `profile` is the generation of the
+    product. `app.extensions["oim"]` is its state: `faults` is the set of faults in force, `ledger`
+    lists the ids of all requests it has accepted, in order.
     """
     from sandbox.oim.console import console
     from sandbox.oim.sign_in import SignIns, sign_in
@@ -42,17 +48,17 @@ def create_app(
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     oim = Oim(world, Delays(start_seconds, provisioning_seconds))
-    oim.faults.update(faults)
+    oim.tokens.lifetime = timedelta(seconds=token_seconds)
+    oim.switches = Switches.flipped(SWITCHES.keys() & set(faults))
+    oim.switches.profile_12c &= profile == "12c"
+    oim.faults.update(set(faults) - SWITCHES.keys())
+    oim.plan = plan
     app.extensions["oim"] = oim
-    app.extensions["oim_tokens"] = Tokens(timedelta(seconds=token_seconds), oim.clock)
     app.extensions["oim_sign_ins"] = SignIns(base_url.rstrip("/"), idp_metadata_url)
-
-    @app.before_request
-    def _weather() -> Response | None:
-        time.sleep(latency_ms / 1000)
-        return be_down()
 
     for part in (token_service, requests_api, people_api, sign_in, console):
         app.register_blueprint(part)
+    app.after_request(timed)
     app.register_error_handler(HTTPException, web_server_error)
+    app.wsgi_app = FaultyFront(app.wsgi_app, oim, latency_ms)  # type: ignore[method-assign]  # as Flask advises
     return app

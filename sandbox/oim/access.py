@@ -6,56 +6,18 @@ Developer's Guide, "Using the JSON Web Token Service"; REST API for OIG Self Ser
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
-from functools import cached_property
-from typing import Any, NoReturn
+import time
+from typing import NoReturn
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.oim.clock import Clock
 from sandbox.oim.records import Oim, User
 
-_KEY_BITS, _KEY_EXPONENT = 2048, 65537
-_BY_OUR_CLOCK: jwt.types.Options = {"verify_exp": False, "verify_iat": False}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="weblogic"'}
 _PAGE = (
     "<!DOCTYPE html><html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
 )
-
-
-class Tokens:
-    """The token service: RS256, half an hour, the life as a string of seconds."""
-
-    def __init__(self, lifetime: timedelta, clock: Clock) -> None:
-        self.lifetime, self._clock = lifetime, clock
-
-    @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        """Made when first needed, for it takes a moment."""
-        return rsa.generate_private_key(_KEY_EXPONENT, _KEY_BITS)
-
-    def issue(self, user: User) -> dict[str, str]:
-        """A token for this user."""
-        at = self._clock.now()
-        claims = {"sub": user.login, "prn": user.login, "iss": "www.oracle.com", "iat": at,
-                  "exp": at + self.lifetime, "jti": secrets.token_hex(8)}  # fmt: skip
-        token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "xell"})
-        seconds = max(0, int(self.lifetime.total_seconds()) - 1)
-        return {"accessToken": token, "tokenType": "Bearer", "expiresIn": str(seconds)}
-
-    def login(self, token: str) -> str | None:
-        """Whose token this is; None if it is expired or not ours."""
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token, self._key.public_key(), ["RS256"], options=_BY_OUR_CLOCK
-            )
-        except jwt.InvalidTokenError:
-            return None
-        good = float(claims["exp"]) > self._clock.now().timestamp()
-        return str(claims["sub"]) if good else None
 
 
 def state() -> Oim:
@@ -73,6 +35,11 @@ def caller() -> User:
 def page_answer(status: int, title: str, headers: dict[str, str] | None = None) -> Response:
     """WebLogic's HTML, which is what callers get where the application is not reached."""
     return Response(_PAGE.format(title=title), status, headers, content_type="text/html")
+
+
+def unauthorized() -> Response:
+    """Nobody whom we know."""
+    return page_answer(401, "Error 401--Unauthorized", _CHALLENGE)
 
 
 def no_such(what: str) -> NoReturn:
@@ -96,9 +63,7 @@ def _who() -> User | None:
         return None
     oim = state()
     if authorization.type == "bearer":
-        tokens: Tokens = current_app.extensions["oim_tokens"]
-        login = tokens.login(authorization.token or "")
-        return oim.by_login.get(login) if login else None
+        return _bearer(oim, authorization.token or "")
     user = oim.by_login.get(str(authorization.username or "").upper())
     given = str(authorization.password or "").encode()
     known = user is not None and bool(user.password) and user.active
@@ -106,15 +71,41 @@ def _who() -> User | None:
     return user if known and right else None
 
 
+def _bearer(oim: Oim, token: str) -> User | None:
+    login = oim.tokens.login(token)
+    user = oim.by_login.get(login.upper()) if login else None
+    return user if user is not None and user.active else None
+
+
 def guard() -> Response | None:
     """Before each API call: authentication, then the product's guard against forged writes."""
+    g.asked_at = time.perf_counter()
     user = _who()
     if user is None:
-        return page_answer(401, "Error 401--Unauthorized", _CHALLENGE)
-    if request.method != "GET" and not request.headers.get("X-Requested-By"):
+        return unauthorized()
+    if request.method != "GET" and _guarded() and not request.headers.get("X-Requested-By"):
         return page_answer(400, "Error 400--Bad Request")
     g.caller = user
     return None
+
+
+def _guarded() -> bool:
+    """12c demands the header of every write; in 11g only the samples of the token service show it,
+    and that it is demanded there is our own reading.
+    """
+    everywhere = state().profile == "12c" or request.blueprint == token_service.name
+    return everywhere and state().switches.x_requested_by_guard
+
+
+def timed(answer: Response) -> Response:
+    """Say how many milliseconds an API call took: "Headers" of 12c and the overview of 11g differ
+    in how the header is called.
+    """
+    if request.path.startswith("/iam/governance/"):
+        taken = (time.perf_counter() - g.get("asked_at", time.perf_counter())) * 1000
+        name = "ResponseTime" if state().profile == "12c" else "X-Response-Time"
+        answer.headers[name] = str(int(taken))
+    return answer
 
 
 def web_server_error(error: HTTPException) -> Response:
@@ -129,5 +120,4 @@ token_service.before_request(guard)
 @token_service.route("/tokens", methods=["POST", "PUT"])
 def issue_token() -> dict[str, str]:
     """A token for the caller; PUT renews one that is still good."""
-    tokens: Tokens = current_app.extensions["oim_tokens"]
-    return tokens.issue(caller())
+    return state().tokens.issue(caller())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import overload
 
 from sandbox.oim.archive import Index
@@ -58,8 +60,11 @@ class Track:
     def _named(self, asked: Condition) -> Callable[[str], bool]:
         return lambda key: asked.met_by(*self._names(key))
 
-    def rows(self, query: str) -> Found:
-        """The requests in the user's sight that match, newest first. Raises BadQuery."""
+    def rows(self, query: str, left_out: list[int] | None = None) -> Found:
+        """The requests in the user's sight that match, newest first. Raises BadQuery.
+
+        A search that lags behind gives `left_out`, to which what it does not know yet is added.
+        """
         kept, place = self._oim.kept_queries, (self._user.key, query)
         with self._oim.lock:
             version, numbers = kept.get(place, (-1, ()))
@@ -68,7 +73,13 @@ class Track:
                 if len(kept) >= _KEPT:
                     kept.clear()
                 kept[place] = self._oim.version, numbers
-        return Found(self._oim, numbers)
+            if left_out is not None:
+                left_out += itertools.takewhile(self._unknown_yet, numbers)
+        return Found(self._oim, numbers[len(left_out or ()) :])
+
+    def _unknown_yet(self, number: int) -> bool:
+        lag = timedelta(seconds=self._oim.waits.stale_seconds)
+        return self._oim.requests[str(number)].created_at > self._oim.clock.now() - lag
 
     def _numbers(self, query: str) -> list[int]:
         if self._user.admin and not query.strip():

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox.fault_plan import FaultPlan
 from sandbox.oim.archive import Requests
 from sandbox.oim.clock import Clock
 from sandbox.oim.provisioning import Provisioning
 from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
+from sandbox.oim.switches import Switches
+from sandbox.oim.tokens import Tokens
+from sandbox.oim.waits import Waits
 from sandbox.world import World, WorldItem, WorldPerson, WorldRequest, WorldTask
 from sandbox.world.holdings import Ledger
 
@@ -37,9 +42,14 @@ class Oim:
         self.world = world
         self.delays = delays
         self.clock = Clock()
+        self.tokens = Tokens(self.clock)
         self.lock = threading.RLock()
         self.version = 0
+        self.switches = Switches()
         self.faults: set[str] = set()
+        self.plan: FaultPlan | None = None
+        self.happened: Counter[str] = Counter()
+        self.waits = Waits()
         self.ledger: list[str] = []
         self.users = _users(world)
         self.by_login = {user.login.upper(): user for user in self.users.values()}
@@ -59,6 +69,11 @@ class Oim:
         self._last_holding = 1200
         _Import(self, world).run()
         self._last_id = max(self.requests.numbers(), default=1000)
+
+    @property
+    def profile(self) -> str:
+        """Which generation of the product this is: `12c` or `11g`."""
+        return "12c" if self.switches.profile_12c else "11g"
 
     def next_id(self) -> str:
         """A request id, larger than all before."""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from sandbox.oim.access import caller, failure, guard, no_such, state
-from sandbox.oim.faults import lose_the_answer
+from sandbox.oim.faults import stale
 from sandbox.oim.finding import Track, tasks_of
 from sandbox.oim.query import BadQuery, Predicate, compile_query
 from sandbox.oim.records import Request, Target, Task
@@ -61,7 +61,7 @@ def list_requests() -> Json:
     if request.args.get("view", "trackRequests").lower() == "pendingapprovals":
         rows = [pending_row(state(), found, task) for found, task in _pending()]
         return page("requests", rows, offset, limit, "/requests")
-    found = Track(state(), caller()).rows(request.args.get("q", ""))
+    found = Track(state(), caller()).rows(request.args.get("q", ""), stale(request.environ))
     answer = page("requests", found, offset, limit, "/requests")
     fields = request.args.get("fields", "")
     answer["requests"] = [selected(request_row(row), fields) for row in answer["requests"]]
@@ -112,7 +112,6 @@ def _entries() -> list[Mapping[str, Any]]:
 def submit_requests() -> Response:
     """Raise requests: always 200, with a result for each. There is no idempotency key."""
     results = [_submitted(entry) for entry in _entries()]
-    lose_the_answer(state())
     return jsonify(links=links("/requests"), requests=results)
 
 

@@ -116,7 +116,7 @@ def test_a_token_stands_for_its_user_until_it_expires(world: World) -> None:
         assert bearer.user("BROKER")
         renewed = bearer.http.put(server.url + TOKENS, timeout=5)
         assert renewed.json()["tokenType"] == "Bearer"
-        app.extensions["oim_tokens"].lifetime = timedelta(seconds=-1)
+        app.extensions["oim"].tokens.lifetime = timedelta(seconds=-1)
         old = api.http.post(server.url + TOKENS, timeout=5).json()
         bearer.http.headers["Authorization"] = f"Bearer {old['accessToken']}"
         assert bearer.call("GET", "/users").status_code == 401
