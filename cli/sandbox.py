@@ -19,8 +19,8 @@ _OPTIONS = {
     "--seed": "another number, another company",
     "--latency": "how many milliseconds every answer takes longer",
     "--open-share": "which part of the history is still open, 0 to 1",
-    "--faults": "faults and switches by commas: busy, oim:down, shuffled-ties; random=0.02 mixes"
-    " ServiceNow's own; a wrong name lists them all",
+    "--faults": "faults and switches by commas: busy, oim:down, shuffled-ties, oim:profile-12c;"
+    " random=0.02 mixes the faults; a wrong name lists them all",
     "--broker-url": "where the broker answers",
 }
 

@@ -7,19 +7,17 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from flask import Flask
 
+from sandbox.fault_plan import FaultPlan
 from sandbox.faults import CLOCK_SKEW, EXPIRED, SERVERS, SKEW, Chosen, chosen
 from sandbox.web import LOOPBACK, Server, address, listen, serve
 from sandbox.world import History, World, WorldRequest, build_world
-
-if TYPE_CHECKING:
-    from sandbox.fault_plan import FaultPlan
 
 NAMES = SERVERS
 _DEMO_PORTS = {"servicenow": 8081, "oim": 8082, "idp": 8083, "all": 8081}
@@ -98,19 +96,21 @@ class _Site:
 
     def _servicenow(self) -> Flask:
         from sandbox import servicenow
+        from sandbox.servicenow.faults import FAULTS
 
         app: Flask = servicenow.create_app(
             self.world,
             broker_url=self.options.broker_url,
             latency_ms=self.options.latency,
             faults=self.options.faults.of("servicenow"),
-            plan=self._plan(),
+            plan=self._plan(FAULTS),
             past_orders=True,
         )
         return app
 
     def _oim(self) -> Flask:
         from sandbox import oim
+        from sandbox.oim.faults import FAULTS
 
         return oim.create_app(
             self.world,
@@ -118,6 +118,7 @@ class _Site:
             idp_metadata_url=f"{self.urls['idp']}/metadata",
             latency_ms=self.options.latency,
             faults=self.options.faults.of("oim"),
+            plan=self._plan(FAULTS),
         )
 
     def _idp(self) -> Flask:
@@ -134,13 +135,10 @@ class _Site:
             self.world, base_url=self.urls["idp"], service_providers=registered, keys=keys
         )
 
-    def _plan(self) -> FaultPlan | None:
-        """All that ServiceNow's faults know by chance; what is chosen by name happens besides."""
-        from sandbox.fault_plan import FaultPlan
-        from sandbox.servicenow.faults import FAULTS
-
+    def _plan(self, faults: Iterable[str]) -> FaultPlan | None:
+        """All that a server's faults know by chance; what is chosen by name happens besides."""
         rate = self.options.faults.rate
-        return None if rate is None else FaultPlan(self.options.seed, FAULTS, rate)
+        return None if rate is None else FaultPlan(self.options.seed, faults, rate)
 
 
 def _ports(options: argparse.Namespace) -> dict[str, int]:

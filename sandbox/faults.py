@@ -19,18 +19,27 @@ def _known() -> dict[str, frozenset[str]]:
     """By server. Imported only when somebody asks, for most sandboxes start without a fault."""
     from sandbox.oim.faults import FAULTS as OIM_FAULTS
     from sandbox.servicenow.faults import FAULTS
-    from sandbox.servicenow.switches import SWITCHES
 
+    switches = _switches()
     return {
-        "servicenow": frozenset([*FAULTS, *SWITCHES]),
-        "oim": frozenset([*OIM_FAULTS, CLOCK_SKEW]),
+        "servicenow": frozenset([*FAULTS, *switches["servicenow"]]),
+        "oim": frozenset([*OIM_FAULTS, *switches["oim"], CLOCK_SKEW]),
         "idp": frozenset([EXPIRED, CLOCK_SKEW]),
     }
 
 
+@cache
+def _switches() -> dict[str, frozenset[str]]:
+    """By server: its behaviours, each of which may be flipped."""
+    from sandbox.oim.switches import SWITCHES as OIM_SWITCHES
+    from sandbox.servicenow.switches import SWITCHES
+
+    return {"servicenow": frozenset(SWITCHES), "oim": frozenset(OIM_SWITCHES), "idp": frozenset()}
+
+
 @dataclass(frozen=True)
 class Chosen:
-    """Pairs of server and fault or switch, and how often any fault of ServiceNow's shall happen."""
+    """Pairs of server and fault or switch, and how often any other fault shall happen."""
 
     pairs: frozenset[tuple[str, str]] = frozenset()
     rate: float | None = None
@@ -41,8 +50,9 @@ class Chosen:
 
 
 def chosen(text: str) -> Chosen:
-    """`oim:down`, or `down` for each server that knows it; `random=0.02` for all of ServiceNow's,
-    each once for certain and then at two in a hundred calls. By commas. Raises ValueError.
+    """`oim:down`, or `down` for each server that knows it; `random=0.02` for all of ServiceNow's
+    and OIM's, each once for certain and then at two in a hundred calls. By commas. Raises
+    ValueError.
     """
     pairs, rate = set(), None
     for word in filter(None, (part.strip() for part in text.split(","))):
@@ -59,16 +69,18 @@ def chosen(text: str) -> Chosen:
 
 
 def known() -> str:
-    """Every name, in one line: what goes wrong, then ServiceNow's behaviours to be flipped."""
-    from sandbox.servicenow.switches import SWITCHES
-
+    """Every name, in one line: what goes wrong, then the behaviours to be flipped."""
     told = [
-        f"{server} has {', '.join(sorted(names - SWITCHES.keys()))}"
+        f"{server} has {', '.join(sorted(names - _switches()[server]))}"
         for server, names in _known().items()
     ]
-    chance = f"{RANDOM}0.02 lets any fault of servicenow happen by chance"
-    flips = f"flipped in servicenow are {', '.join(sorted(SWITCHES))}"
-    return "; ".join([*told, chance, flips])
+    chance = f"{RANDOM}0.02 lets any fault of servicenow and oim happen by chance"
+    flips = [
+        f"flipped in {server} are {', '.join(sorted(names))}"
+        for server, names in _switches().items()
+        if names
+    ]
+    return "; ".join([*told, chance, *flips])
 
 
 def _rate(word: str) -> float:

@@ -2,8 +2,11 @@
 
 import pytest
 
+from sandbox import oim
 from sandbox.fault_plan import FaultPlan
 from sandbox.faults import SERVERS, chosen, known
+from sandbox.oim.faults import FAULTS as OIM_FAULTS
+from sandbox.oim.switches import SWITCHES as OIM_SWITCHES
 from sandbox.servicenow import create_app
 from sandbox.servicenow.faults import FAULTS
 from sandbox.servicenow.switches import SWITCHES
@@ -46,7 +49,23 @@ def test_an_unknown_name_is_told_with_all_that_are_known(word: str) -> None:
 
 
 def test_the_list_has_every_fault_and_every_switch() -> None:
-    assert all(name in known() for name in [*FAULTS, *SWITCHES, "expired-certificate", "random="])
+    told = known()
+    assert all(name in told for name in [*FAULTS, *SWITCHES, "expired-certificate", "random="])
+    assert all(name in told for name in [*OIM_FAULTS, *OIM_SWITCHES])
+
+
+def test_an_oim_starts_with_what_was_chosen() -> None:
+    plan = FaultPlan(1, ["down"], 0.5)
+    faults = chosen("oim:busy,oim:profile-12c,random=0.5").of("oim")
+    app = oim.create_app(build_world(people=30, requests=5), faults=faults, plan=plan)
+    state = app.extensions["oim"]
+    assert (state.faults, state.plan, state.profile) == ({"busy"}, plan, "11g")
+    assert app.test_client().get("/iam/governance/selfservice/api/v1/users").status_code == 429
+
+
+def test_the_generation_of_an_oim_is_an_argument_too() -> None:
+    app = oim.create_app(build_world(people=30, requests=5), profile="11g")
+    assert app.extensions["oim"].profile == "11g"
 
 
 def test_an_instance_starts_with_what_was_chosen() -> None:
