@@ -20,19 +20,12 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.oim.access import state
+from sandbox.oim.console_session import Session
 from sandbox.oim.records import User
 
 COOKIE, ASKING_COOKIE = "OIM_SESSION", "OIM_ASKING"
 HOME = "/identity/faces/home"
 _METADATA_SECONDS = 5
-
-
-@dataclass
-class Session:
-    """A person signed in to the console in one browser, with the token its forms must carry."""
-
-    user: User
-    csrf: str
 
 
 @dataclass
@@ -108,10 +101,14 @@ def ask_to_sign_in() -> AnyResponse:
 
 
 def _target() -> str:
-    """Where to go afterwards; a form that was posted cannot be repeated, so it leads home."""
-    asked = urlsplit(request.full_path)
-    query = f"?{asked.query}" if asked.query else ""
-    return asked.path + query if request.method == "GET" else HOME
+    """Where to go afterwards; a form that was posted cannot be repeated, so it leads home.
+
+    A gate in front of the console keeps the query.
+    """
+    if request.method != "GET":
+        return HOME
+    query = request.query_string.decode()
+    return f"{request.path}?{query}" if query else request.path
 
 
 def _with_query(url: str, saml_request: str, relay_state: str) -> str:

@@ -1,0 +1,63 @@
+"""My Information and My Access: what the reader is and has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import render_template
+
+from sandbox.oim.access import state
+from sandbox.oim.console.frame import Page, me
+from sandbox.oim.records import QUEUE, User
+from sandbox.oim.resource_rows import held_of, user_values
+
+TABS = {
+    "my_access_roles": ("role", "Roles"),
+    "my_access_accounts": ("account", "Accounts"),
+    "my_access_entitlements": ("entitlement", "Entitlements"),
+    "my_access_admin_roles": ("", "Admin roles"),
+}
+
+
+def my_access(flow: str) -> Callable[[], Page]:
+    """The page of one kind of access."""
+    kind, title = TABS[flow]
+
+    def page() -> Page:
+        held = held_of(state(), me().key, kind)
+        return render_template("oim/access.html", held=held, kind=kind, title=title, flow=flow,
+                               tabs=TABS)  # fmt: skip
+
+    return page
+
+
+def my_admin_roles() -> Page:
+    """What the reader may do for others: administrate, and decide as a member of a role."""
+    flow = "my_access_admin_roles"
+    return render_template("oim/admin_roles.html", roles=admin_roles(me()), flow=flow, tabs=TABS,
+                           title=TABS[flow][1])  # fmt: skip
+
+
+def admin_roles(user: User) -> list[tuple[str, str]]:
+    """Name and meaning of each."""
+    found = [("System Administrator", "Sees and administers everything")] if user.admin else []
+    queues = (name.removeprefix(QUEUE) for name in state().acts_for(user) if name.startswith(QUEUE))
+    return found + [(name.title(), "Decides on tasks of this role") for name in sorted(queues)]
+
+
+def my_information() -> Page:
+    """The reader's attributes, superior, stand-in, and reports."""
+    return render_template("oim/person.html", **about(me()), title="My Information")
+
+
+def about(user: User) -> dict[str, object]:
+    """A user's attributes, and the people around them."""
+    oim = state()
+    stand_in = oim.world.delegates.get(user.person.key if user.person else "", "")
+    return {
+        "user": user,
+        "values": user_values(oim, user),
+        "superior": oim.users.get(user.manager_key or ""),
+        "stand_in": oim.user_of(stand_in),
+        "reports": oim.reports(user),
+    }
