@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from broker.store.migrations import upgrade
+from tests.contract import telling
 from tools.redis_server import Redis
 from tools.servers import (
     APPLICATION,
@@ -131,11 +132,12 @@ def fail_a_skip(report: Report) -> Report:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The figures of soaks, what was not tested here, and where the journeys' pictures are."""
+    """The figures of soaks, the contract's cases, what was not tested, where the pictures are."""
     done = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
-    for name, told in [each for report in done for each in report.user_properties]:
-        if name == "figure":
-            terminalreporter.write_line(str(told))
+    properties = [each for report in done for each in report.user_properties]
+    figures = [str(told) for name, told in properties if name == "figure"]
+    for line in [*figures, *telling.lines(properties)]:
+        terminalreporter.write_line(line)
     if any(report.nodeid.startswith("tests/journeys/people/") for report in done):
         terminalreporter.write_line("Pictures of the journeys: var/journeys")
     reasons: dict[str, int] = {}

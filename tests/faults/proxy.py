@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -44,6 +45,12 @@ class Exchange:
         self._client.send(reply, reply.body if only is None else reply.body[:only])
         if only is not None:
             self.cut()
+
+    def wait_for_the_end(self) -> None:
+        """Say nothing until the client gives up."""
+        with suppress(OSError):
+            self._client.connection.recv(1)
+        self._client.close_connection = True
 
     def cut(self) -> None:
         """End the connection without a further byte."""
@@ -195,6 +202,29 @@ def answering(status: int, body: bytes = b"", **headers: str) -> Fault:
     """Somebody on the way answers instead of the server; `Retry_After` is written Retry-After."""
     named = [(name.replace("_", "-"), value) for name, value in headers.items()]
     return lambda call: call.answer(Reply(status, named, body))
+
+
+def spoilt(status: int, body: bytes, content_type: str = "text/html") -> Fault:
+    """The server does what it was asked; somebody on the way answers this instead of it."""
+
+    def spoil(call: Exchange) -> None:
+        call.forward()
+        call.answer(Reply(status, [("Content-Type", content_type)], body))
+
+    return spoil
+
+
+class Silent:
+    """The server does what it was asked, which `heard` tells; its answer never comes."""
+
+    def __init__(self) -> None:
+        self.heard = threading.Event()
+
+    def __call__(self, call: Exchange) -> None:
+        """Forward, and wait until the client has lost its patience."""
+        call.forward()
+        self.heard.set()
+        call.wait_for_the_end()
 
 
 class Stale:

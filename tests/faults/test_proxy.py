@@ -9,13 +9,16 @@ import requests
 
 from tests.faults.proxy import (
     FaultProxy,
+    Silent,
     Stale,
     answering,
     broken_off,
     lost_answer,
     lost_call,
+    spoilt,
     to,
 )
+from tools.servers import wait_until
 
 
 class Counting(BaseHTTPRequestHandler):
@@ -109,3 +112,23 @@ def test_a_stale_answer_is_the_first_one_again(proxy: FaultProxy) -> None:
     assert [requests.get(proxy.url, timeout=30).text for _ in range(3)] == ["1 "] * 3
     proxy.heal()
     assert requests.get(proxy.url, timeout=30).text == "2 "
+
+
+def test_what_was_carried_out_may_look_like_a_failure(
+    proxy: FaultProxy, counting: type[Counting]
+) -> None:
+    proxy.meet(spoilt(500, b"<html>"))
+    answer = requests.post(proxy.url, "body", timeout=30)
+    assert (answer.status_code, answer.text) == (500, "<html>")
+    assert answer.headers["Content-Type"] == "text/html"
+    assert counting.calls == 1
+
+
+def test_an_answer_may_never_come(proxy: FaultProxy, counting: type[Counting]) -> None:
+    silent = Silent()
+    proxy.meet(silent)
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(proxy.url, "body", timeout=0.2)
+    wait_until(silent.heard.is_set, "the server's having had the call", 60)
+    assert counting.calls == 1
+    assert post(proxy) == "2 "
