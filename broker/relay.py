@@ -71,6 +71,7 @@ HANDLERS: dict[str, Handler] = {
     "sync.person": Handler(engine.pay_person),
     "sync.changes": Handler(engine.pay_changes),
     "sync.people": Handler(engine.pay_people),
+    "sync.awaiting": Handler(engine.pay_awaiting),
     "sync.request": Handler(engine.pay_request),
     "mirror": Handler(mirror.pay),
 }

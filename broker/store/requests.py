@@ -4,14 +4,27 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column, relationship
 
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
 from broker.store.base import Base, Clipped, Identified, Turn, changed, take_turn, too_long, word
+from broker.store.deciders import DeciderRow
 from broker.store.people import PersonRow
+
+# As many ids as one statement names.
+_PORTION = 500
 
 
 class RequestRow(Identified):
@@ -53,6 +66,12 @@ class RequestRow(Identified):
     beneficiaries: Mapped[list["BeneficiaryRow"]] = relationship(
         cascade="all, delete-orphan", lazy="selectin"
     )
+    children: Mapped[list["ChildRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="ChildRow.position", lazy="selectin"
+    )
+    mirrored: Mapped[list["MirroredApprovalRow"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="MirroredApprovalRow.row_id"
+    )
 
     @property
     def waiting(self) -> list["ApprovalTaskRow"]:
@@ -69,6 +88,32 @@ class BeneficiaryRow(Base):
         ForeignKey("access_requests.id", ondelete="CASCADE"), primary_key=True
     )
     person_key: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
+class ChildRow(Base):
+    """A request that this one was split into, by the IGA's id; we may not have seen it."""
+
+    __tablename__ = "request_children"
+
+    request_row_id: Mapped[str] = mapped_column(
+        ForeignKey("access_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    child_id: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    position: Mapped[int]
+
+
+class MirroredApprovalRow(Base):
+    """A row that a desk has of one approval: for whoever it is assigned to, and for each who may
+    decide instead. Kept when the task is another's, until the desk was told that it is over.
+    """
+
+    __tablename__ = "mirrored_approvals"
+
+    request_row_id: Mapped[str] = mapped_column(
+        ForeignKey("access_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    row_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
 
 
 class RequestedItemRow(Identified):
@@ -111,6 +156,7 @@ class ApprovalTaskRow(Identified):
     assigned_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     comment: Mapped[str] = mapped_column(Text, default="")
+    # of earlier releases; mirrored_approvals has taken its place
     mirrored_fingerprint: Mapped[str] = mapped_column(String(64), default="")
 
 
@@ -123,21 +169,16 @@ def by_request_id(session: Session, iga: str, request_id: str) -> RequestRow | N
 def known(session: Session, iga: str, request_ids: Iterable[str]) -> dict[str, RequestRow]:
     """Rows by the IGA's id, for those of `request_ids` that were seen before."""
     rows: dict[str, RequestRow] = {}
-    ids = sorted(set(request_ids))
-    for start in range(0, len(ids), 500):
-        query = select(RequestRow).where(
-            RequestRow.iga == iga, RequestRow.request_id.in_(ids[start : start + 500])
-        )
+    for ids in portions(request_ids):
+        query = select(RequestRow).where(RequestRow.iga == iga, RequestRow.request_id.in_(ids))
         rows |= {row.request_id: row for row in session.scalars(query)}
     return rows
 
 
-def open_rows(session: Session, iga: str) -> Sequence[RequestRow]:
-    """Every request that was not final, and not gone, when last seen."""
-    query = select(RequestRow).where(
-        RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None)
-    )
-    return session.scalars(query).all()
+def portions(request_ids: Iterable[str]) -> Iterator[list[str]]:
+    """As many at a time as one statement may name, each once."""
+    ids = sorted(set(request_ids))
+    return (ids[start : start + _PORTION] for start in range(0, len(ids), _PORTION))
 
 
 def mirror_people(session: Session, iga: str, people: Collection[PersonRow]) -> None:
@@ -151,10 +192,29 @@ def mirror_people(session: Session, iga: str, people: Collection[PersonRow]) -> 
     by_them = select(ApprovalTaskRow.request_row_id).where(
         ApprovalTaskRow.assignee_normal.in_(logins)
     )
+    instead = select(ApprovalTaskRow.request_row_id).where(
+        ApprovalTaskRow.state == TaskState.REQUESTED,
+        ApprovalTaskRow.assignee_normal.in_(
+            select(DeciderRow.assignee_normal).where(
+                DeciderRow.iga == iga, DeciderRow.login_normal.in_(logins)
+            )
+        ),
+    )
     named = or_(
-        RequestRow.requester_key.in_(keys), RequestRow.id.in_(for_them), RequestRow.id.in_(by_them)
+        RequestRow.requester_key.in_(keys),
+        *(RequestRow.id.in_(theirs) for theirs in (for_them, by_them, instead)),
     )
     session.execute(update(RequestRow).where(RequestRow.iga == iga, named).values(mirror_due=True))
+
+
+def mirror_waiting(session: Session, iga: str, assignees: Collection[str]) -> None:
+    """Render anew what waits for these names (as compared): others may decide it now."""
+    take_turn(session, Turn.REQUESTS)
+    theirs = select(ApprovalTaskRow.request_row_id).where(
+        ApprovalTaskRow.assignee_normal.in_(assignees), ApprovalTaskRow.state == TaskState.REQUESTED
+    )
+    waits = (RequestRow.iga == iga, RequestRow.is_open, RequestRow.id.in_(theirs))
+    session.execute(update(RequestRow).where(*waits).values(mirror_due=True))
 
 
 def mirror_again(session: Session) -> None:
@@ -168,8 +228,8 @@ def mirror_anew(session: Session, iga: str) -> int:
     """Write every open request to the desks as if they had none; returns how many."""
     take_turn(session, Turn.REQUESTS)
     still_open = (RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None))
-    theirs = ApprovalTaskRow.request_row_id.in_(select(RequestRow.id).where(*still_open))
-    session.execute(update(ApprovalTaskRow).where(theirs).values(mirrored_fingerprint=""))
+    theirs = MirroredApprovalRow.request_row_id.in_(select(RequestRow.id).where(*still_open))
+    session.execute(update(MirroredApprovalRow).where(theirs).values(fingerprint=""))
     unknown = {"mirror_due": True, "mirrored_fingerprint": ""}
     return changed(session, update(RequestRow).where(*still_open).values(**unknown))
 
@@ -188,6 +248,8 @@ def _keys(seen: AccessRequest) -> Iterator[tuple[InstrumentedAttribute[Any], str
         yield RequestedItemRow.kind, item.kind
         yield RequestedItemRow.key, item.key
         yield RequestedItemRow.beneficiary_key, item.beneficiary_key
+    for child in seen.children:
+        yield ChildRow.child_id, child
     for task in seen.tasks:
         yield ApprovalTaskRow.task_id, task.id
         yield ApprovalTaskRow.assignee_normal, normal(task.assignee)
@@ -205,6 +267,7 @@ def write(row: RequestRow, seen: AccessRequest, print_: str, at: datetime) -> No
     row.items = [_item_row(n, item) for n, item in enumerate(seen.items)]
     row.tasks = _task_rows(row, seen.tasks)
     _write_beneficiaries(row, header.beneficiary_keys)
+    _write_children(row, seen.children)
 
 
 def _item_row(position: int, item: RequestedItem) -> RequestedItemRow:
@@ -253,3 +316,10 @@ def _write_beneficiaries(row: RequestRow, keys: Sequence[str]) -> None:
     row.beneficiaries = [
         kept.get(key) or BeneficiaryRow(person_key=key) for key in dict.fromkeys(keys)
     ]
+
+
+def _write_children(row: RequestRow, ids: Sequence[str]) -> None:
+    kept = {child.child_id: child for child in row.children}
+    row.children = [kept.get(id_) or ChildRow(child_id=id_) for id_ in dict.fromkeys(ids)]
+    for position, child in enumerate(row.children):
+        child.position = position

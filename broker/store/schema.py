@@ -4,6 +4,7 @@ from broker.store import (
     access,
     audit,
     connector_calls,
+    deciders,
     installation,
     orders,
     outbox,
@@ -17,6 +18,6 @@ from broker.store.base import Base
 
 metadata = Base.metadata
 SUBJECTS = (
-    *(access, audit, connector_calls, installation, orders, outbox),
+    *(access, audit, connector_calls, deciders, installation, orders, outbox),
     *(people, receipts, requests, sign_in, sync_runs),
 )

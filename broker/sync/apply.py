@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
-from broker.domain.access_requests import AccessRequest, RequestState
+from broker.domain.access_requests import AccessRequest
 from broker.domain.errors import ConnectorError
 from broker.ports.queue import QueueName
 from broker.store import audit, outbox, requests
 from broker.store.base import Turn, take_turn
 from broker.store.requests import RequestRow
-from broker.sync.reconcile import print_of
+from broker.sync.reconcile import goes_on, print_of
 
 _log = logging.getLogger(__name__)
 # A request just raised has no approver yet; its approval starts a moment later.
@@ -47,7 +47,7 @@ def apply(session: Session, broker: Broker, iga: str, reading: Reading) -> dict[
         began_at = reading.began_at[request.header.id]
         outcome = _write(session, iga, known.get(request.header.id), request, now, began_at)
         counts[outcome] += 1
-        if outcome != "same" and request.header.state is RequestState.REQUESTED:
+        if outcome != "same" and goes_on(request):
             outbox.owe_look(session, iga, request.header.id, now + _MOMENT)
     for request_id in reading.gone:
         counts["gone"] += _leave(session, known.get(request_id), now, reading.began_at[request_id])

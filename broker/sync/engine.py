@@ -1,8 +1,9 @@
 """Reads the IGA with no database session open, compares, and writes what changed."""
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -10,23 +11,18 @@ from sqlalchemy.orm import Session
 
 from broker import linking
 from broker.context import Broker
-from broker.domain.access_requests import AccessRequest, RequestHeader, RequestState
-from broker.domain.errors import (
-    ConnectorError,
-    Misconfigured,
-    NotFound,
-    Postponed,
-    Refused,
-    Unavailable,
-)
-from broker.domain.people import Person, normal
+from broker.domain.access_requests import AccessRequest, RequestState
+from broker.domain.errors import ConnectorError, Postponed
+from broker.domain.people import Person
 from broker.ports.iga import Iga
-from broker.store import access, people, requests, sync_runs
+from broker.ports.queue import QueueName
+from broker.store import access, outbox, people, pictures, requests, sync_runs
 from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
-from broker.store.requests import RequestRow
+from broker.sync import deciders
 from broker.sync.apply import Reading, apply, owe_mirror
-from broker.sync.reconcile import Known, due, print_of
+from broker.sync.reading import Readers, Scans, read
+from broker.sync.reconcile import Known, due, goes_on, print_of
 
 T = TypeVar("T")
 Counts = dict[str, int]
@@ -35,30 +31,18 @@ Outcome = tuple[Counts, str]
 # One scan of the open list serves every login of the same few seconds.
 _SCAN_LIVES_SECONDS = 3.0
 _CHUNK = 200
-# So many failures one after the other are no odd request: the system is down.
-_DOWN = 3
 _NAMED = 3
+# What was read so recently is not read again for somebody who signs in.
+_FRESH = timedelta(seconds=_SCAN_LIVES_SECONDS)
+# How many decisions that wait for others are looked at when somebody signs in.
+_MOST_OTHERS = 500
+# Clocks differ: what changed at the edge of two readings is asked for twice.
+_OVERLAP = timedelta(minutes=1)
 # How often a request whose approval has not started is looked at, until the timer takes over.
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.5, 300.0
 
 
-class _Scans:
-    """The newest scan of each IGA's open list, shared by the threads of a process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._scans: dict[int, tuple[float, list[RequestHeader]]] = {}
-
-    def recent(self, iga: Iga, since: float) -> list[RequestHeader]:
-        with self._lock:
-            at, headers = self._scans.get(id(iga), (0.0, []))
-            if at < since:
-                at, headers = time.monotonic(), list(iga.open_requests())
-                self._scans = {id(iga): (at, headers)}
-            return headers
-
-
-_scans = _Scans()
+_scans = Scans()
 
 
 def sync_person(broker: Broker, person_id: str) -> Counts:
@@ -103,18 +87,30 @@ def pay_people(broker: Broker, _message: Message) -> Effect:
     return _done
 
 
+def pay_awaiting(broker: Broker, message: Message) -> Effect:
+    """Look at decisions that wait for others: they may be somebody else's by now."""
+    iga = broker.iga(message.key)
+    _run(broker, "awaiting", lambda: _awaiting(broker, iga))
+    return _done
+
+
 def pay_request(broker: Broker, message: Message) -> Effect:
     """Refresh one request that something else is known to have changed."""
     name, request_id = message.payload["iga"], message.payload["request_id"]
-    reading = _read(broker, broker.iga(name), [request_id])
-    for error in reading.unread.values():
-        raise error
+    iga = broker.iga(name)
+    with Readers(1) as readers:
+        reading = read(broker, iga, readers, [request_id])
+        for error in reading.unread.values():
+            raise error
+        deciders.learn(broker, iga, readers, reading.seen)
     pause = _FIRST_PAUSE_SECONDS * 2**message.attempts
     if _unstarted(broker, name, reading.seen) and pause < _LAST_PAUSE_SECONDS:
-        raise Postponed(pause, "its approval has not started yet")
+        raise Postponed(pause, "it has not gone on yet")
 
     def store(session: Session) -> None:
         apply(session, broker, name, reading)
+        for child in _unseen(session, name, reading.seen):
+            outbox.owe_look(session, name, child, broker.clock.now())
         # An order may have been told meanwhile whose request this is: the mirror shows that.
         row = requests.by_request_id(session, name, request_id)
         if row is not None:
@@ -125,11 +121,11 @@ def pay_request(broker: Broker, message: Message) -> Effect:
 
 
 def _unstarted(broker: Broker, iga: str, seen: Sequence[AccessRequest]) -> bool:
-    """Seen before as just raised, and nothing has happened since."""
+    """Seen before with more to come, and nothing has happened since."""
     with broker.sessions() as session:
         rows = requests.known(session, iga, [request.header.id for request in seen])
     return any(
-        request.header.state is RequestState.REQUESTED
+        goes_on(request)
         and (row := rows.get(request.header.id)) is not None
         and row.fingerprint == print_of(request)
         for request in seen
@@ -166,15 +162,22 @@ def _person(broker: Broker, iga_name: str, person_id: str, person: Person) -> Ou
     asked_at = time.monotonic() - _SCAN_LIVES_SECONDS
     own = {header.id: header for header in iga.requests_of(person)}
     headers = own | {header.id: header for header in _scans.recent(iga, asked_at)}
+    theirs = own.keys() | _to_decide(broker, iga, person)
     with broker.sessions() as session:
-        rows = requests.known(session, iga_name, headers)
-        for row in requests.open_rows(session, iga_name):
-            rows.setdefault(row.request_id, row)
-    known = _known(rows.values(), lambda row: row.request_id in own or _may_decide(row, person))
-    outcome = _refresh(broker, iga, due(headers.values(), known))
+        known = pictures.known(session, iga_name, headers) | pictures.still_open(session, iga_name)
+    outcome = _refresh(broker, iga, due(headers.values(), _known(known, theirs)))
     _holdings(broker, iga, person_id, person)
     _hurry_mirror(broker)
+    _owe_the_others(broker, iga)
     return outcome
+
+
+def _to_decide(broker: Broker, iga: Iga, person: Person) -> set[str]:
+    """The requests in which this person may have to act, as far as we or the IGA can tell."""
+    names = deciders.renew_for(broker, iga, person.login)
+    told = iga.pending_for(person) if iga.capabilities.acts_as_user else ()
+    with broker.sessions() as session:
+        return {*told, *pictures.waiting_for(session, iga.name, names)}
 
 
 def _hurry_mirror(broker: Broker) -> None:
@@ -183,56 +186,100 @@ def _hurry_mirror(broker: Broker) -> None:
         owe_mirror(session, broker, broker.clock.now())
 
 
-def _may_decide(row: RequestRow, person: Person) -> bool:
-    return any(task.assignee_normal == normal(person.login) for task in row.waiting)
+def _owe_the_others(broker: Broker, iga: Iga) -> None:
+    """What waited for others may have become this person's: no list tells. One such look serves
+    all who sign in meanwhile.
+    """
+    now = broker.clock.now()
+    if iga.capabilities.acts_as_user:
+        return
+    with broker.sessions.begin() as session:
+        if pictures.awaiting(session, iga.name, now - _FRESH, most=1):
+            outbox.owe(session, QueueName.SYNC, "sync.awaiting", iga.name, now)
+
+
+def _awaiting(broker: Broker, iga: Iga) -> Outcome:
+    """Read again what awaits a decision and was not read just now, longest ago first."""
+    with broker.sessions() as session:
+        before = broker.clock.now() - _FRESH
+        request_ids = pictures.awaiting(session, iga.name, before, _MOST_OTHERS)
+    return _refresh(broker, iga, request_ids)
 
 
 def _changes(broker: Broker) -> Outcome:
     iga = broker.iga()
-    headers = list(iga.open_requests())
+    since = _last_reading(broker, iga) if iga.capabilities.delta_reads else None
+    headers = list(iga.open_requests() if since is None else iga.changes(since))
     with broker.sessions() as session:
-        rows = requests.known(session, iga.name, [header.id for header in headers])
-        for row in requests.open_rows(session, iga.name):
-            rows.setdefault(row.request_id, row)
+        known = pictures.known(session, iga.name, [header.id for header in headers])
+        if since is None:
+            known |= pictures.still_open(session, iga.name)
+        followed = pictures.undivided(session, iga.name) if since is None else set()
     awaiting = RequestState.AWAITING_APPROVAL
-    known = _known(rows.values(), lambda row: row.state is awaiting)
-    outcome = _refresh(broker, iga, due(headers, known))
+    followed |= {picture.request_id for picture in known.values() if picture.state is awaiting}
+    outcome = _refresh(broker, iga, due(headers, _known(known, followed)))
     with broker.sessions.begin() as session:
         requests.mirror_again(session)
     _hurry_mirror(broker)
     return outcome
 
 
-def _known(
-    rows: Iterable[RequestRow], followed: Callable[[RequestRow], bool]
-) -> Mapping[str, Known]:
+def _last_reading(broker: Broker, iga: Iga) -> datetime | None:
+    """Since when changes have to be asked for; None if all has never been read."""
+    with broker.sessions() as session:
+        last = sync_runs.last_success(session, iga.name)
+    late = timedelta(seconds=iga.capabilities.search_delay_seconds)
+    return last and last - late - _OVERLAP
+
+
+def _known(known: Mapping[str, pictures.Picture], followed: Collection[str]) -> Mapping[str, Known]:
     return {
-        row.request_id: Known(
-            row.raw_status,
-            row.justification,
-            final=not row.is_open,
-            followed=followed(row),
-            gone=row.gone_at is not None,
+        request_id: Known(
+            picture.raw_status,
+            picture.justification,
+            final=not picture.is_open,
+            followed=request_id in followed,
+            gone=picture.gone_at is not None,
         )
-        for row in rows
+        for request_id, picture in known.items()
     }
 
 
 def _refresh(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Outcome:
-    """Read the details and write them, a chunk a transaction. What was read is kept, whatever
-    becomes of the rest: that stays due, and the sentence tells of it.
+    """Read the details and write them, a chunk a transaction; requests that these were split into
+    are read with them. What was read is kept, whatever becomes of the rest: that stays due, and
+    the sentence tells of it.
     """
-    total: Counts = {"read": len(request_ids)}
+    total: Counts = {"read": 0}
     unread: dict[str, ConnectorError] = {}
-    for chunk in _chunks(request_ids):
-        reading = _read(broker, iga, chunk)
-        with broker.sessions.begin() as session:
-            for word, count in apply(session, broker, iga.name, reading).items():
+    todo, asked = deque(request_ids), set(request_ids)
+    with Readers(iga.capabilities.readers) as readers:
+        while chunk := [todo.popleft() for _ in range(min(_CHUNK, len(todo)))]:
+            reading = read(broker, iga, readers, chunk)
+            deciders.learn(broker, iga, readers, reading.seen)
+            counts = {"read": len(reading.began_at)} | _written(broker, iga.name, reading)
+            for word, count in counts.items():
                 total[word] = total.get(word, 0) + count
-        if reading.down:
-            raise reading.down
-        unread |= reading.unread
-    return total, _fault(unread, len(request_ids))
+            if reading.down:
+                raise reading.down
+            unread |= reading.unread
+            with broker.sessions() as session:
+                children = _unseen(session, iga.name, reading.seen) - asked
+            todo.extend(sorted(children))
+            asked |= children
+    return total, _fault(unread, len(asked))
+
+
+def _written(broker: Broker, iga: str, reading: Reading) -> Counts:
+    with broker.sessions.begin() as session:
+        return apply(session, broker, iga, reading)
+
+
+def _unseen(session: Session, iga: str, seen: Iterable[AccessRequest]) -> set[str]:
+    """The children of these requests that we do not know, or not as final."""
+    children = {child for request in seen for child in request.children}
+    known = pictures.known(session, iga, children)
+    return {child for child in children if child not in known or known[child].is_open}
 
 
 def _fault(unread: Mapping[str, ConnectorError], of: int) -> str:
@@ -240,30 +287,6 @@ def _fault(unread: Mapping[str, ConnectorError], of: int) -> str:
         return ""
     named = "; ".join(f"{id_} ({error.reason})" for id_, error in islice(unread.items(), _NAMED))
     return f"{len(unread)} of {of} requests could not be read: {named}"
-
-
-def _read(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Reading:
-    """Each request as it is now, until several in a row cannot be read."""
-    reading = Reading()
-    in_a_row = 0
-    for request_id in request_ids:
-        reading.began_at[request_id] = broker.clock.now()
-        in_a_row = 0 if _read_one(iga, request_id, reading) else in_a_row + 1
-        if in_a_row == _DOWN:
-            reading.down = reading.unread[request_id]
-            break
-    return reading
-
-
-def _read_one(iga: Iga, request_id: str, reading: Reading) -> bool:
-    try:
-        reading.seen.append(iga.request(request_id))
-    except NotFound:
-        reading.gone.append(request_id)
-    except (Unavailable, Refused, Misconfigured) as error:
-        reading.unread[request_id] = error
-        return False
-    return True
 
 
 def _holdings(broker: Broker, iga: Iga, person_id: str, person: Person) -> None:
@@ -287,8 +310,9 @@ def _people(broker: Broker) -> Outcome:
         unmatched += linking.link_everybody(broker, list(desk.accounts()))
         with broker.sessions.begin() as session:
             sync_runs.answered(session, desk.name, broker.clock.now())
+    assignees = deciders.renew_awaited(broker, iga)
     _hurry_mirror(broker)
-    return {"people": count, "unmatched": unmatched}, ""
+    return {"people": count, "unmatched": unmatched, "assignees": assignees}, ""
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
@@ -304,5 +328,5 @@ def _everything(broker: Broker) -> Outcome:
         everybody = [row.person for row in people.all_of(session, iga.name)]
     headers = {h.id: h for person in everybody for h in iga.requests_of(person)}
     with broker.sessions() as session:
-        known = _known(requests.known(session, iga.name, headers).values(), lambda _row: False)
-    return _refresh(broker, iga, due(headers.values(), known))
+        known = pictures.known(session, iga.name, headers)
+    return _refresh(broker, iga, due(headers.values(), _known(known, ())))

@@ -1,12 +1,12 @@
 """Our rows travel into the desk: whatever differs from what was written last, and no more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from broker.context import Broker
 from broker.domain.approvals import TaskState
@@ -15,25 +15,29 @@ from broker.domain.references import ExternalRef, fingerprint, mirror_id
 from broker.ports.desk import MirrorFault, MirrorRow
 from broker.store import orders, people, sync_runs
 from broker.store.base import Turn, take_turn
+from broker.store.deciders import deciders_of
 from broker.store.orders import OrderRow
 from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
-from broker.store.requests import ApprovalTaskRow, RequestRow
+from broker.store.requests import ApprovalTaskRow, MirroredApprovalRow, RequestRow
 
 # Names of the mirror tables and their columns, as the desk's own app defines them.
 REQUESTS, APPROVALS = "request", "approval"
+_NAME = 100
+_WITH_MIRRORED = selectinload(RequestRow.mirrored)
 # Requests of one turn: their rows fill several batches of a desk, whose calls are what is dear.
 _BATCH = 200
+# A role may have thousands of members; so many of them find its decisions at the desk.
+_MOST_DECIDERS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A row to write, and the row of ours that remembers it."""
+    """A row to write for one request of ours; `over` is told for the last time."""
 
     row: MirrorRow
     print_: str
-    request: str | None = None
-    task: str | None = None
+    over: bool = False
 
 
 def pay(broker: Broker, message: Message) -> Effect:
@@ -61,6 +65,7 @@ def pay(broker: Broker, message: Message) -> Effect:
 def _next(broker: Broker, desk: str, besides: Sequence[str] = ()) -> dict[str, list[_Pending]]:
     """By our request row, these left out: what differs from what the desk was told last."""
     query = select(RequestRow).where(RequestRow.mirror_due, RequestRow.id.not_in(besides))
+    query = query.options(_WITH_MIRRORED)
     with broker.sessions() as session:
         rows = session.scalars(query.limit(_BATCH)).all()
         known = _Names(session, desk, rows)
@@ -76,16 +81,40 @@ def _pending(broker: Broker, known: "_Names", row: RequestRow) -> Iterable[_Pend
     request = MirrorRow(REQUESTS, mirror_id(ref_of(row)), _request_fields(broker, known, row))
     print_ = fingerprint(request.fields)
     if print_ != row.mirrored_fingerprint:
-        yield _Pending(request, print_, request=row.id)
+        yield _Pending(request, print_)
+    told = {approval.row_id: approval.fingerprint for approval in row.mirrored}
     for task in row.tasks:
-        approval = MirrorRow(
-            APPROVALS,
-            mirror_id(task_ref(row, task)),
-            _approval_fields(broker, known, row, task, request.id),
-        )
-        print_ = fingerprint(approval.fields)
-        if print_ != task.mirrored_fingerprint:
-            yield _Pending(approval, print_, task=task.id)
+        for approval in _approvals(broker, known, row, task, request.id):
+            print_ = fingerprint(approval.fields)
+            if print_ != told.pop(approval.id, ""):
+                yield _Pending(approval, print_)
+    for row_id in told:
+        yield _over(row, row_id, request.id)
+
+
+def _approvals(
+    broker: Broker, known: "_Names", row: RequestRow, task: ApprovalTaskRow, request_sys_id: str
+) -> Iterator[MirrorRow]:
+    """One row for whoever it is assigned to, and one for each who may decide it instead."""
+    fields = _approval_fields(broker, known, row, task, request_sys_id)
+    yield MirrorRow(APPROVALS, mirror_id(task_ref(row, task)), fields)
+    if fields["active"] == _flag(False):
+        return
+    for login, account, name in known.deciders(row.iga, task.assignee):
+        theirs = {"approver": account, "approver_name": f"{name} for {fields['approver_name']}"}
+        theirs["approver_name"] = theirs["approver_name"][:_NAME]
+        yield MirrorRow(APPROVALS, mirror_id(task_ref(row, task, login)), fields | theirs)
+
+
+def _over(row: RequestRow, row_id: str, request_sys_id: str) -> _Pending:
+    """Nobody is asked by it any more: the task is another's now, or has been decided."""
+    fields = {
+        "iga": row.iga,
+        "request": request_sys_id,
+        "state": TaskState.WITHDRAWN.value,
+        "active": _flag(False),
+    }
+    return _Pending(MirrorRow(APPROVALS, row_id, fields), fingerprint(fields), over=True)
 
 
 def ref_of(row: RequestRow) -> ExternalRef:
@@ -93,11 +122,12 @@ def ref_of(row: RequestRow) -> ExternalRef:
     return ExternalRef(row.iga, "request", row.request_id)
 
 
-def task_ref(row: RequestRow, task: ApprovalTaskRow) -> ExternalRef:
-    """The approval task's name; one task may wait for several people."""
-    return ExternalRef(
-        row.iga, "approval", f"{row.request_id}/{task.task_id}/{task.assignee_normal}"
-    )
+def task_ref(row: RequestRow, task: ApprovalTaskRow, decider: str = "") -> ExternalRef:
+    """The approval task's name; one task may wait for several people, and `decider` is the login
+    of somebody who may decide in the place of whoever it is assigned to.
+    """
+    name = f"{row.request_id}/{task.task_id}/{task.assignee_normal}"
+    return ExternalRef(row.iga, "approval", f"{name}/{normal(decider)}" if decider else name)
 
 
 class _Names:
@@ -107,11 +137,15 @@ class _Names:
         self._people: dict[str, dict[str, list[PersonRow]]] = {}
         self._orders: dict[str, dict[str, OrderRow]] = {}
         self._accounts: dict[str, dict[str, str]] = {}
+        self._deciders: dict[str, dict[str, tuple[str, ...]]] = {}
         for iga in {row.iga for row in rows}:
             self._read(session, desk, iga, [row for row in rows if row.iga == iga])
 
     def _read(self, session: Session, desk: str, iga: str, rows: Sequence[RequestRow]) -> None:
+        waited_for = {task.assignee for row in rows if row.is_open for task in row.waiting}
+        deciders = self._deciders[iga] = deciders_of(session, iga, waited_for)
         logins = [task.assignee for row in rows for task in row.tasks]
+        logins += {login for each in deciders.values() for login in each[:_MOST_DECIDERS]}
         named = self._people[iga] = people.by_logins(session, iga, logins)
         placed = self._orders[iga] = orders.orders_of_requests(
             session, iga, [row.request_id for row in rows]
@@ -139,6 +173,13 @@ class _Names:
         found = self._people[iga].get(normal(login), [])
         person = found[0] if len(found) == 1 else None
         return self.of_person(iga, person), (person.display_name if person else login)
+
+    def deciders(self, iga: str, assignee: str) -> Iterator[tuple[str, str, str]]:
+        """Login, account and name of those who may decide instead and have an account."""
+        for login in self._deciders[iga].get(normal(assignee), ())[:_MOST_DECIDERS]:
+            account, name = self.assignee(iga, login)
+            if account:
+                yield login, account, name
 
 
 def _request_fields(broker: Broker, known: _Names, row: RequestRow) -> dict[str, str]:
@@ -180,7 +221,7 @@ def _approval_fields(
         "task_id": task.task_id[:64],
         "request": request_sys_id,
         "approver": account,
-        "approver_name": name[:100],
+        "approver_name": name[:_NAME],
         "state": task.state,
         "assigned_at": _time(task.assigned_at),
         "decided_at": _time(task.decided_at),
@@ -207,12 +248,13 @@ def _remember(
     now = broker.clock.now()
     with broker.sessions.begin() as session:
         take_turn(session, Turn.REQUESTS)
-        rows = session.scalars(select(RequestRow).where(RequestRow.id.in_(batch))).all()
+        ours = select(RequestRow).where(RequestRow.id.in_(batch)).options(_WITH_MIRRORED)
+        rows = session.scalars(ours).all()
         known = _Names(session, desk, rows)
         for row in rows:
             entries = batch[row.id]
             for entry in entries:
-                _store(session, entry, entry.print_ if entry.row.id not in refused else "")
+                _store(row, entry, taken=entry.row.id not in refused)
             # Whoever changed it while we wrote found it due already: look again before saying no.
             taken = all(entry.row.id not in refused for entry in entries)
             row.mirror_due = taken and any(_pending(broker, known, row))
@@ -224,9 +266,15 @@ def _remember(
             )
 
 
-def _store(session: Session, entry: _Pending, print_: str) -> None:
-    if entry.request:
-        session.get_one(RequestRow, entry.request).mirrored_fingerprint = print_
-    task = session.get(ApprovalTaskRow, entry.task) if entry.task else None
-    if task is not None:
-        task.mirrored_fingerprint = print_
+def _store(row: RequestRow, entry: _Pending, *, taken: bool) -> None:
+    print_ = entry.print_ if taken else ""
+    if entry.row.table == REQUESTS:
+        row.mirrored_fingerprint = print_
+        return
+    told = next((each for each in row.mirrored if each.row_id == entry.row.id), None)
+    if told is None:
+        told = MirroredApprovalRow(row_id=entry.row.id, fingerprint="")
+        row.mirrored.append(told)
+    told.fingerprint = print_
+    if entry.over and taken:
+        row.mirrored.remove(told)

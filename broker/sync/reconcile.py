@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from broker.domain.access_requests import AccessRequest, RequestHeader
+from broker.domain.access_requests import AccessRequest, RequestHeader, RequestState
 from broker.domain.references import fingerprint
 
 
@@ -40,6 +40,19 @@ def _stale(header: RequestHeader, was: Known | None) -> bool:
     return was.followed or seen != (was.raw_status, was.justification)
 
 
+def goes_on(request: AccessRequest) -> bool:
+    """Whether more will be known of it in a moment, without anybody's doing: its approval has not
+    started, or it asks for several things and was not divided yet.
+    """
+    if request.header.state is RequestState.REQUESTED:
+        return True
+    under_way = request.header.state is RequestState.IN_PROGRESS
+    return under_way and len(request.items) > 1 and not request.children
+
+
 def print_of(request: AccessRequest) -> str:
     """A fingerprint of all that people can see of a request."""
-    return fingerprint(asdict(request))
+    facts = asdict(request)
+    if not request.children:  # so that those without keep the print they had before
+        del facts["children"]
+    return fingerprint(facts)

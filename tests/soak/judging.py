@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import func, select, update
 
 from broker.ports.desk import MirrorRow, OrderRef
-from broker.store.requests import ApprovalTaskRow, RequestRow
+from broker.store.requests import MirroredApprovalRow, RequestRow
 from broker.sync import mirror
 from broker.sync.apply import owe_mirror
 from tests.soak.installation import ROLE, Installation
@@ -104,7 +104,7 @@ def broker_rows(house: Installation) -> Collection[MirrorRow]:
     deaf = replace(house.broker, desks={"servicenow": listener})
     with deaf.sessions.begin() as session:
         session.execute(update(RequestRow).values(mirror_due=True, mirrored_fingerprint=""))
-        session.execute(update(ApprovalTaskRow).values(mirrored_fingerprint=""))
+        session.execute(update(MirroredApprovalRow).values(fingerprint=""))
         owe_mirror(session, deaf, deaf.clock.now())
     replace(house, broker=deaf).work()
     return listener.mirrored.values()

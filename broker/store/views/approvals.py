@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, false, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from broker.domain.approvals import TaskState
-from broker.domain.people import normal
 from broker.domain.visibility import Viewer
 from broker.store.requests import ApprovalTaskRow, RequestRow
+from broker.store.views import scope
 from broker.store.views.lists import RequestLine, line_of, names_of, orders_of
 from broker.store.views.request_page import TaskView, task_view
 
@@ -27,21 +27,28 @@ class ApprovalLine:
 
 
 def pending(session: Session, viewer: Viewer) -> tuple[ApprovalLine, ...]:
-    """What waits for the viewer, longest waiting first."""
-    query = _pending(viewer).order_by(ApprovalTaskRow.assigned_at, ApprovalTaskRow.id).limit(_MOST)
+    """What waits for the viewer, or for somebody in whose place they may decide, longest waiting
+    first.
+    """
+    query = (
+        _tasks(scope.to_decide(viewer))
+        .order_by(ApprovalTaskRow.assigned_at, ApprovalTaskRow.id)
+        .limit(_MOST)
+    )
     return _lines(session, viewer, session.scalars(query).all())
 
 
 def pending_count(session: Session, viewer: Viewer) -> int:
     """How many decisions wait for the viewer."""
-    query = select(func.count()).select_from(_pending(viewer).subquery())
+    waiting = _tasks(scope.to_decide(viewer)).subquery()
+    query = select(func.count()).select_from(waiting)
     return session.scalar(query) or 0
 
 
 def decided(session: Session, viewer: Viewer) -> tuple[ApprovalLine, ...]:
     """What the viewer has decided, newest first."""
     query = (
-        _assigned(viewer)
+        _tasks(scope.assigned(viewer))
         .where(ApprovalTaskRow.state.in_([TaskState.APPROVED, TaskState.REJECTED]))
         .order_by(ApprovalTaskRow.decided_at.desc(), ApprovalTaskRow.id)
         .limit(_DECIDED_SHOWN)
@@ -50,29 +57,18 @@ def decided(session: Session, viewer: Viewer) -> tuple[ApprovalLine, ...]:
 
 
 def approval(session: Session, viewer: Viewer, row_id: str) -> ApprovalLine | None:
-    """One decision of the viewer's, or None: nobody else is asked to decide it."""
-    query = _assigned(viewer).where(ApprovalTaskRow.id == row_id)
+    """One decision that the viewer made or may make, or None: nobody else is asked for it."""
+    theirs = scope.assigned(viewer) | scope.to_decide(viewer)
+    query = _tasks(theirs).where(ApprovalTaskRow.id == row_id)
     lines = _lines(session, viewer, session.scalars(query).all())
     return lines[0] if lines else None
 
 
-def _assigned(viewer: Viewer) -> Select[ApprovalTaskRow]:
+def _tasks(whose: ColumnElement[bool]) -> Select[ApprovalTaskRow]:
     return (
         select(ApprovalTaskRow)
         .join(RequestRow, RequestRow.id == ApprovalTaskRow.request_row_id)
-        .where(
-            RequestRow.iga == viewer.iga,
-            ApprovalTaskRow.assignee_normal == normal(viewer.login),
-            true() if viewer.key else false(),
-        )
-    )
-
-
-def _pending(viewer: Viewer) -> Select[ApprovalTaskRow]:
-    return _assigned(viewer).where(
-        ApprovalTaskRow.state == TaskState.REQUESTED,
-        RequestRow.is_open,
-        RequestRow.gone_at.is_(None),
+        .where(whose)
     )
 
 

@@ -1,13 +1,15 @@
 """How old a screen is, and which systems have fallen silent."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from broker.store import sync_runs
 from broker.store.outbox import OutboxRow
+
+_JUST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def freshness(session: Session, iga: str, person_id: str | None) -> Freshness:
     return Freshness(
         iga=iga,
         as_of=sync_runs.last_success(session, iga, person_id),
-        refreshing=bool(person_id) and _owed(session, person_id or ""),
+        refreshing=bool(person_id) and _owed(session, iga, person_id or ""),
         silent=silent_systems(session),
     )
 
@@ -56,11 +58,21 @@ def silent_systems(session: Session) -> tuple[SilentView, ...]:
     return tuple(SilentView(r.name, r.silent_since, r.reason) for r in rows if r.silent_since)
 
 
-def _owed(session: Session, person_id: str) -> bool:
-    query = select(OutboxRow.id).where(
-        OutboxRow.topic == "sync.person",
-        OutboxRow.key == person_id,
+def _owed(session: Session, iga: str, person_id: str) -> bool:
+    if _since(session, "sync.person", person_id):
+        return True
+    # what is looked at for whoever has just signed in
+    others = _since(session, "sync.awaiting", iga)
+    last = sync_runs.last_of_person(session, iga, person_id) if others else None
+    return others is not None and last is not None and last + _JUST >= others
+
+
+def _since(session: Session, topic: str, key: str) -> datetime | None:
+    """Since when this is owed, if it is."""
+    query = select(OutboxRow.created_at).where(
+        OutboxRow.topic == topic,
+        OutboxRow.key == key,
         OutboxRow.settled_at.is_(None),
         OutboxRow.given_up_at.is_(None),
     )
-    return session.scalar(query.limit(1)) is not None
+    return session.scalar(query.order_by(OutboxRow.created_at, OutboxRow.id).limit(1))

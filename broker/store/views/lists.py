@@ -11,7 +11,12 @@ from broker.domain.people import normal
 from broker.domain.visibility import Viewer
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.people import PersonRow
-from broker.store.requests import BeneficiaryRow, RequestedItemRow, RequestRow
+from broker.store.requests import (
+    ApprovalTaskRow,
+    BeneficiaryRow,
+    RequestedItemRow,
+    RequestRow,
+)
 from broker.store.views import scope
 from broker.store.views.names import Names, PersonView, view_of
 
@@ -21,11 +26,16 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Whose decision a request waits for, and since when."""
+    """Whose decision a request waits for, and since when. `others` may decide, too: a person's
+    stand-ins, or a role's members; `instead` tells that the viewer is one of them.
+    """
 
     name: str
     since: datetime | None
     is_viewer: bool
+    is_person: bool = True
+    instead: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,7 @@ def names_of(session: Session, rows: Sequence[RequestRow]) -> dict[str, Names]:
             iga,
             {key for row in group for key in _keys(row)},
             {task.assignee for row in group for task in row.tasks},
+            {task.assignee for row in group if row.is_open for task in row.waiting},
         )
         for iga, group in by_iga.items()
     }
@@ -215,12 +226,18 @@ def requester_of(row: RequestRow, names: Names, order: OrderRow | None) -> Perso
 
 
 def _waiting(viewer: Viewer, row: RequestRow, names: Names) -> tuple[Waiting, ...]:
-    me = normal(viewer.login)
-    return tuple(
-        Waiting(
-            names.of_login(task.assignee),
-            task.assigned_at,
-            row.iga == viewer.iga and task.assignee_normal == me,
-        )
-        for task in row.waiting
+    return tuple(waiting_of(viewer, row, task, names) for task in row.waiting)
+
+
+def waiting_of(viewer: Viewer, row: RequestRow, task: ApprovalTaskRow, names: Names) -> Waiting:
+    """For whom one task waits, and who else may decide it."""
+    me = normal(viewer.login) if row.iga == viewer.iga and viewer.key else ""
+    others = names.deciders(task.assignee)
+    return Waiting(
+        name=names.of_login(task.assignee),
+        since=task.assigned_at,
+        is_viewer=bool(me) and task.assignee_normal == me,
+        is_person=names.is_person(task.assignee),
+        instead=bool(me) and me in map(normal, others),
+        others=tuple(names.of_login(login) for login in others if normal(login) != me),
     )

@@ -1,17 +1,29 @@
 """One request with everything that the IGA's own tracking page shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from broker.domain.approvals import TaskState
 from broker.domain.people import normal
 from broker.domain.visibility import Viewer, may_see
 from broker.store.orders import OrderRow
-from broker.store.requests import ApprovalTaskRow, RequestRow
+from broker.store.requests import ApprovalTaskRow, ChildRow, RequestRow
 from broker.store.views import scope
-from broker.store.views.lists import RequestLine, line_of, names_of, orders_of
+from broker.store.views.lists import (
+    RequestLine,
+    Waiting,
+    line_of,
+    lines_of,
+    names_of,
+    orders_of,
+    waiting_of,
+)
 from broker.store.views.names import Names, PersonView
+
+_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,9 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """One decision: waiting for, or made by, somebody."""
+    """One decision: waiting for, or made by, somebody. `waits` tells who else may decide one
+    that waits still.
+    """
 
     id: str
     task_id: str
@@ -39,11 +53,14 @@ class TaskView:
     assigned_at: datetime | None
     decided_at: datetime | None
     comment: str
+    waits: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """A whole request. `gone_at` is set when the IGA does not show it any more."""
+    """A whole request. `gone_at` is set when the IGA does not show it any more; `parents` and
+    `children` are the requests it was split off from or into, as far as the viewer may see them.
+    """
 
     line: RequestLine
     justification: str
@@ -53,6 +70,8 @@ class RequestPage:
     seen_at: datetime
     gone_at: datetime | None
     order_visible: bool
+    parents: tuple[RequestLine, ...] = ()
+    children: tuple[RequestLine, ...] = ()
 
 
 def request_page(session: Session, viewer: Viewer, row_id: str) -> RequestPage | None:
@@ -64,7 +83,29 @@ def request_page(session: Session, viewer: Viewer, row_id: str) -> RequestPage |
     if not may_see(viewer, scope.parties_of(session, row)):
         return None
     names = names_of(session, [row])[row.iga]
-    return _page(viewer, row, order, names)
+    page = _page(viewer, row, order, names)
+    return replace(
+        page,
+        parents=_visible(session, viewer, _parents(row)),
+        children=_visible(session, viewer, _children(row)),
+    )
+
+
+def _parents(row: RequestRow) -> Select[RequestRow]:
+    split = select(ChildRow.request_row_id).where(ChildRow.child_id == row.request_id)
+    return select(RequestRow).where(RequestRow.iga == row.iga, RequestRow.id.in_(split))
+
+
+def _children(row: RequestRow) -> Select[RequestRow]:
+    ids = [child.child_id for child in row.children]
+    return select(RequestRow).where(RequestRow.iga == row.iga, RequestRow.request_id.in_(ids))
+
+
+def _visible(
+    session: Session, viewer: Viewer, query: Select[RequestRow]
+) -> tuple[RequestLine, ...]:
+    oldest = query.where(scope.visible(viewer)).order_by(RequestRow.created_at, RequestRow.id)
+    return lines_of(session, viewer, session.scalars(oldest.limit(_MOST)).all())
 
 
 def _page(viewer: Viewer, row: RequestRow, order: OrderRow | None, names: Names) -> RequestPage:
@@ -87,6 +128,7 @@ def _page(viewer: Viewer, row: RequestRow, order: OrderRow | None, names: Names)
 def task_view(viewer: Viewer, row: RequestRow, task: ApprovalTaskRow, names: Names) -> TaskView:
     """One approval task as screens show it."""
     mine = row.iga == viewer.iga and task.assignee_normal == normal(viewer.login)
+    waits = row.is_open and task.state == TaskState.REQUESTED
     return TaskView(
         id=task.id,
         task_id=task.task_id,
@@ -98,4 +140,5 @@ def task_view(viewer: Viewer, row: RequestRow, task: ApprovalTaskRow, names: Nam
         assigned_at=task.assigned_at,
         decided_at=task.decided_at,
         comment=task.comment,
+        waits=waiting_of(viewer, row, task, names) if waits else None,
     )

@@ -1,10 +1,12 @@
 """The rule of broker.domain.visibility as conditions of a query."""
 
 from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from broker.domain.approvals import TaskState
 from broker.domain.people import normal
 from broker.domain.visibility import Parties, Viewer
+from broker.store.deciders import DeciderRow, deciders_of
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.people import PersonRow
 from broker.store.requests import ApprovalTaskRow, BeneficiaryRow, RequestRow
@@ -41,13 +43,46 @@ def visible(viewer: Viewer) -> Condition:
         _for(select(BeneficiaryRow.request_row_id).where(BeneficiaryRow.person_key.in_(reports))),
         _by_order(OrderRow.requester_id.in_(report_ids)),
     )
-    deciding = _for(
-        select(ApprovalTaskRow.request_row_id).where(
-            ApprovalTaskRow.assignee_normal == normal(viewer.login)
+    deciding = _for(_assigned(viewer, ApprovalTaskRow.request_row_id))
+    instead = RequestRow.is_open & _for(_entrusted(viewer, ApprovalTaskRow.request_row_id))
+    theirs = (RequestRow.iga == viewer.iga) & or_(of_reports, deciding, instead)
+    return own(viewer) | theirs
+
+
+def assigned(viewer: Viewer) -> Condition:
+    """Approval tasks of the viewer's own, decided ones too."""
+    mine = ApprovalTaskRow.assignee_normal == normal(viewer.login)
+    return (RequestRow.iga == viewer.iga) & mine if viewer.key else false()
+
+
+def to_decide(viewer: Viewer) -> Condition:
+    """Approval tasks that wait, and that the viewer may decide: their own, and those of the
+    people they stand in for and of the roles they are a member of.
+    """
+    if viewer.key is None:
+        return false()
+    theirs = ApprovalTaskRow.id.in_(_entrusted(viewer, ApprovalTaskRow.id))
+    waits = (ApprovalTaskRow.state == TaskState.REQUESTED) & RequestRow.is_open
+    return waits & RequestRow.gone_at.is_(None) & (assigned(viewer) | theirs)
+
+
+def _assigned(viewer: Viewer, column: InstrumentedAttribute[str]) -> Select[str]:
+    return select(column).where(ApprovalTaskRow.assignee_normal == normal(viewer.login))
+
+
+def _entrusted(viewer: Viewer, column: InstrumentedAttribute[str]) -> Select[str]:
+    """Tasks that wait for a name for which the viewer may decide; decided ones stay with those
+    who decided them.
+    """
+    return (
+        select(column)
+        .join(DeciderRow, DeciderRow.assignee_normal == ApprovalTaskRow.assignee_normal)
+        .where(
+            DeciderRow.iga == viewer.iga,
+            DeciderRow.login_normal == normal(viewer.login),
+            ApprovalTaskRow.state == TaskState.REQUESTED,
         )
     )
-    theirs = (RequestRow.iga == viewer.iga) & or_(of_reports, deciding)
-    return own(viewer) | theirs
 
 
 def _for(request_ids: Select[str]) -> Condition:
@@ -93,5 +128,11 @@ def parties_of(session: Session, row: RequestRow) -> Parties:
         iga=row.iga,
         keys=frozenset(keys),
         manager_keys=frozenset(filter(None, session.scalars(managers))),
-        assignees=frozenset(task.assignee_normal for task in row.tasks),
+        assignees=frozenset({task.assignee_normal for task in row.tasks} | _instead(session, row)),
     )
+
+
+def _instead(session: Session, row: RequestRow) -> set[str]:
+    waiting = [task.assignee_normal for task in row.waiting] if row.is_open else []
+    found = deciders_of(session, row.iga, waiting) if waiting else {}
+    return {login for logins in found.values() for login in logins}

@@ -1,0 +1,143 @@
+"""Who may decide what is assigned to a name: a role's members, a person's stand-ins."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from broker.domain.people import normal
+from broker.store.base import Base, Clipped, Turn, take_turn, too_long
+
+_AT_ONCE = 500
+
+
+class AssigneeRow(Base):
+    """A name that decisions are assigned to, and when the IGA was asked who else may decide them:
+    nobody else, where it has no deciders.
+    """
+
+    __tablename__ = "approval_assignees"
+
+    iga: Mapped[str] = mapped_column(String(40), primary_key=True)
+    assignee_normal: Mapped[str] = mapped_column(String(255), primary_key=True)
+    assignee: Mapped[str] = mapped_column(Clipped(255))
+    asked_at: Mapped[datetime]
+
+
+class DeciderRow(Base):
+    """Somebody who may decide what is assigned to that name, besides whoever bears it."""
+
+    __tablename__ = "approval_deciders"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["iga", "assignee_normal"],
+            [AssigneeRow.iga, AssigneeRow.assignee_normal],
+            name="fk_approval_deciders_assignee",
+            ondelete="CASCADE",
+        ),
+        Index("ix_approval_deciders_login", "iga", "login_normal"),
+    )
+
+    iga: Mapped[str] = mapped_column(String(40), primary_key=True)
+    assignee_normal: Mapped[str] = mapped_column(String(255), primary_key=True)
+    login_normal: Mapped[str] = mapped_column(String(255), primary_key=True)
+    login: Mapped[str] = mapped_column(Clipped(255))
+
+
+def unasked(session: Session, iga: str, assignees: Iterable[str]) -> list[str]:
+    """Those of the names about which the IGA has not been asked yet, each once."""
+    named = {normal(assignee): assignee for assignee in assignees}
+    for chunk in _chunks(named):
+        query = select(AssigneeRow.assignee_normal).where(
+            AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(chunk)
+        )
+        for asked in session.scalars(query):
+            named.pop(asked, None)
+    return [named[name] for name in sorted(named)]
+
+
+def is_known(session: Session, iga: str, assignee: str) -> bool:
+    """Whether the IGA has been asked about this name."""
+    return session.get(AssigneeRow, (iga, normal(assignee))) is not None
+
+
+def decided_by(session: Session, iga: str, login: str) -> dict[str, str]:
+    """The names for which the person of this login may decide, besides their own: as compared,
+    and as the IGA spells them.
+    """
+    query = (
+        select(AssigneeRow.assignee_normal, AssigneeRow.assignee)
+        .join(DeciderRow, _same_assignee())
+        .where(DeciderRow.iga == iga, DeciderRow.login_normal == normal(login))
+    )
+    return dict(session.execute(query).all())
+
+
+def _same_assignee() -> ColumnElement[bool]:
+    return (DeciderRow.iga == AssigneeRow.iga) & (
+        DeciderRow.assignee_normal == AssigneeRow.assignee_normal
+    )
+
+
+def deciders_of(session: Session, iga: str, assignees: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """By name as compared: the logins of those who may decide besides whoever bears it."""
+    found: dict[str, list[str]] = {}
+    for chunk in _chunks({normal(assignee) for assignee in assignees}):
+        query = select(DeciderRow.assignee_normal, DeciderRow.login).where(
+            DeciderRow.iga == iga, DeciderRow.assignee_normal.in_(chunk)
+        )
+        for name, login in session.execute(query.order_by(DeciderRow.login_normal)):
+            found.setdefault(name, []).append(login)
+    return {name: tuple(logins) for name, logins in found.items()}
+
+
+def remember(
+    session: Session, iga: str, assignee: str, logins: Sequence[str], at: datetime
+) -> bool:
+    """Write who may decide what is assigned to this name; whether that is news. A name or login
+    without room is left out: cut, it could be somebody else's.
+    """
+    name = normal(assignee)
+    if too_long([(AssigneeRow.assignee_normal, name)]):
+        return False
+    take_turn(session, Turn.REQUESTS)
+    row = session.get(AssigneeRow, (iga, name)) or AssigneeRow(iga=iga, assignee_normal=name)
+    row.assignee, row.asked_at = assignee, at
+    session.add(row)
+    session.flush()
+    return _write(session, iga, name, logins)
+
+
+def _write(session: Session, iga: str, name: str, logins: Sequence[str]) -> bool:
+    wanted = {normal(login): login for login in logins if login.strip()}
+    wanted = {
+        login: spelt
+        for login, spelt in wanted.items()
+        if login != name and not too_long([(DeciderRow.login_normal, login)])
+    }
+    theirs = (DeciderRow.iga == iga, DeciderRow.assignee_normal == name)
+    known = set(session.scalars(select(DeciderRow.login_normal).where(*theirs)))
+    for chunk in _chunks(known - wanted.keys()):
+        session.execute(delete(DeciderRow).where(*theirs, DeciderRow.login_normal.in_(chunk)))
+    session.add_all(
+        DeciderRow(iga=iga, assignee_normal=name, login_normal=login, login=wanted[login])
+        for login in sorted(wanted.keys() - known)
+    )
+    session.flush()
+    return known != wanted.keys()
+
+
+def forget(session: Session, iga: str, kept: Collection[str]) -> None:
+    """Forget every name but these: nothing waits for the others any more."""
+    take_turn(session, Turn.REQUESTS)
+    names = {normal(assignee) for assignee in kept}
+    known = set(session.scalars(select(AssigneeRow.assignee_normal).where(AssigneeRow.iga == iga)))
+    for chunk in _chunks(known - names):
+        theirs = (AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(chunk))
+        session.execute(delete(AssigneeRow).where(*theirs))
+
+
+def _chunks(names: Iterable[str]) -> Iterable[list[str]]:
+    wanted = sorted(names)
+    return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
