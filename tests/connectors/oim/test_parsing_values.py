@@ -225,7 +225,7 @@ def test_a_header_is_read_from_every_shape() -> None:
         "Request Created",
         RequestState.REQUESTED,
     )
-    assert (read.requester_key, read.beneficiary_keys) == ("2", ("418", "419"))
+    assert (read.requester_key, read.beneficiary_keys) == ("2", ("418", "419", "420"))
     assert (read.created_at, read.request_type, read.justification) == (NINE, "Assign Roles", "")
 
 
@@ -281,7 +281,7 @@ def test_approvers_of_later_stages_have_nothing_to_decide_yet() -> None:
 def test_a_task_may_hold_its_history_itself() -> None:
     tasks = read({"taskId": "t-1", "currentApprovers": {"approvers": "BEN"}}).tasks
     assert [(task.id, task.assignee, task.state) for task in tasks] == [
-        ("t-1", "BEN", TaskState.UNKNOWN)
+        ("t-1", "BEN", TaskState.REQUESTED)
     ]
 
 
@@ -296,9 +296,12 @@ def test_a_decision_with_an_id_of_its_own_keeps_it() -> None:
     assert len({task.id for task in tasks}) == 3
 
 
-def test_a_task_without_an_id_is_called_like_its_request() -> None:
-    (task,) = read([{"history": {"currentApprovers": {"approvers": "BEN"}}}]).tasks
-    assert task.id == "7041"
+def test_a_task_without_an_id_keeps_its_made_up_one_when_others_follow() -> None:
+    ben, cho = {"approvers": "BEN", "stage": "Stage1"}, {"approvers": "CHO", "stage": "Stage2"}
+    (task,) = read([{"history": {"currentApprovers": ben}}]).tasks
+    first, second = read([{"history": {"previousApprovers": ben, "currentApprovers": cho}}]).tasks
+    assert task.id.startswith("7041-")
+    assert (first.id, second.id != task.id) == (task.id, True)
 
 
 def test_one_item_for_two_people_is_two_items() -> None:

@@ -12,7 +12,7 @@ from broker.connectors.oauth import Tokens
 from broker.connectors.pace import Pace
 from broker.domain.errors import Unavailable
 
-_STALE_PAGES, _RETURNS = 3, 50
+_PATIENCE, _RETURNS = 3, 50
 _SELF_SERVICE = "/iam/governance/selfservice/api/v1"
 # Oracle, "Using the JSON Web Token Service"; `expiresIn` is a string of seconds there.
 _TOKENS = "/iam/governance/token/api/v1/tokens"
@@ -70,19 +70,19 @@ class Client:
         """Every row of a list, each once, though rows come and go while we page.
 
         `keys` is the property that has the rows, or several of which the first one given counts.
-
         Offsets count from 1, and there is no total: `totalResult` is always -1 (REST API for
         OIG Self Service, "Pagination"). A page begins with the last row of the one before,
         or with an earlier one if rows were added. If it begins with a row not read yet, rows
-        have left the list and moved others up, so the page before is read again. Ends where
-        `hasMore` is false or a page is empty.
+        have left the list and moved others up, so the page before is read again. A page may be
+        shorter than asked for: nobody says how long one may be. Ends where `hasMore` is false or
+        a page is empty.
         """
         names = [keys] if isinstance(keys, str) else keys
         pages = _Pages(self._limit)
         while pages.offset:
             page, more = self._page(path, names, params, pages.offset)
             yield from pages.turn(page, more)
-            if pages.stale > _STALE_PAGES:
+            if pages.stuck:
                 raise Unavailable(self.system, f"repeats itself in the list of {path}")
 
     def _page(
@@ -93,16 +93,22 @@ class Client:
         if not isinstance(data, dict):
             raise Unavailable(self.system, f"gave no list for {path}")
         listed = next((data[key] for key in keys if data.get(key)), None)
-        return rows(listed), data.get("hasMore") is True
+        found = rows(listed)
+        return found, _more(data.get("hasMore"), full=len(found) >= int(asked["limit"]))
 
 
 class _Pages:
     """Where we are in a list. `offset` is 0 when there is no more to read."""
 
     def __init__(self, limit: int) -> None:
-        self.offset, self.stale = 1, 0
+        self.offset, self._idle = 1, 0
         self._limit, self._anchored, self._returns = limit, False, _RETURNS
         self._seen: set[str] = set()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing new has come for several pages."""
+        return self._idle > _PATIENCE * self._limit
 
     def turn(self, page: list[Row], more: bool) -> list[Row]:
         """The rows of this page that are new; moves on, or back where rows have moved up."""
@@ -112,18 +118,19 @@ class _Pages:
             return []
         fresh = [row for row in page if not self._known(row)]
         self._seen.update(map(_identity, fresh))
-        self.stale = 0 if fresh else self.stale + 1
-        self._move(page, more)
+        step = len(page) - 1 if len(page) > 1 else self._limit
+        self._idle = 0 if fresh else self._idle + step
+        self._anchored = len(page) >= self._limit
+        self.offset = self.offset + step if page and more else 0
         return fresh
 
     def _known(self, row: Row) -> bool:
         return _identity(row) in self._seen
 
-    def _move(self, page: list[Row], more: bool) -> None:
-        full = len(page) >= self._limit
-        self._anchored = full
-        step = self._limit - 1 if full else self._limit
-        self.offset = self.offset + step if page and more else 0
+
+def _more(said: object, *, full: bool) -> bool:
+    """What `hasMore` says; where it is missing, a full page may be followed by another."""
+    return full if said is None else said is True or str(said).lower() == "true"
 
 
 def _identity(row: Row) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 from broker.connectors.iga.oim.catalogue import Catalogue, Holdings
 from broker.connectors.iga.oim.checking import check
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.deciders import Deciders
+from broker.connectors.iga.oim.links import filled
 from broker.connectors.iga.oim.people import People
 from broker.connectors.iga.oim.requests import Requests
 from broker.connectors.iga.oim.revocations import Revocations
@@ -20,10 +20,6 @@ from broker.domain.errors import Refused
 from broker.domain.people import Person
 from broker.ports.health import Health
 from broker.ports.iga import IgaCapabilities, Receipt, Revocation, Submission
-
-# Oracle, Developer's Guide, "Using URLs": meant for use in other pages. No documented address
-# opens a single approval task.
-_CONSOLE = "/identity/faces/home?tf="
 
 
 class Oim:
@@ -46,7 +42,6 @@ class Oim:
         )
         self._client = Client(name, settings)
         self._settings = settings
-        self._console = str(settings.console_url).rstrip("/") + _CONSOLE
         self._people = People(self._client)
         self._catalogue = Catalogue(self._client, settings.names_kept_seconds)
         self._holdings = Holdings(self._client, self._catalogue)
@@ -130,16 +125,19 @@ class Oim:
 
     def request_link(self, request_id: str) -> str:
         """Where a person sees this request in the console."""
-        return f"{self._console}request_details&requestId={quote(request_id, safe='')}"
+        return self._link(self._settings.request_link, request_id)
 
     def inbox_link(self) -> str:
         """Where a person decides what waits for them."""
-        return f"{self._console}approval_details"
+        return self._link(self._settings.inbox_link)
 
     def access_link(self) -> str:
         """Where a person sees their own access."""
-        return f"{self._console}my_access_roles"
+        return self._link(self._settings.access_link)
 
     def check(self) -> Health:
         """Sign in anew, read our own user and the beginning of the catalogue."""
         return check(self.name, self._settings)
+
+    def _link(self, template: str, request_id: str = "") -> str:
+        return filled(str(self._settings.console_url), template, request_id)

@@ -2,7 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+)
+
+from broker.connectors.iga.oim.links import REQUEST_ID, fault
 
 
 def _split(value: object) -> object:
@@ -11,6 +21,15 @@ def _split(value: object) -> object:
         if isinstance(value, str)
         else value
     )
+
+
+def _address_with(*names: str) -> AfterValidator:
+    def check(template: str) -> str:
+        if wrong := fault(template, names=frozenset(names)):
+            raise ValueError(f"it has to {wrong}")
+        return template
+
+    return AfterValidator(check)
 
 
 class Settings(BaseModel):
@@ -42,3 +61,15 @@ class Settings(BaseModel):
     read_seconds: float = Field(default=30.0, gt=0, description="Patience for one answer")
     calls_per_second: float = Field(default=0.0, ge=0, description="Rate budget; 0 for none")
     readers: int = Field(default=4, ge=1, le=16, description="Requests read at the same time")
+    request_link: Annotated[str, _address_with(REQUEST_ID)] = Field(
+        default="/identity/faces/home?tf=request_details&requestId={request_id}",
+        description="Where a person sees the request {request_id}; with / below CONSOLE_URL",
+    )
+    inbox_link: Annotated[str, _address_with()] = Field(
+        default="/identity/faces/home?tf=approval_details",
+        description="Where a person decides what waits for them",
+    )
+    access_link: Annotated[str, _address_with()] = Field(
+        default="/identity/faces/home?tf=my_access_roles",
+        description="Where a person sees their own access",
+    )

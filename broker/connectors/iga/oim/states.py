@@ -38,6 +38,7 @@ _OPEN = {
         "Request Awaiting Child Requests Completion",
         "Request Awaiting child Requests Completion",
         "Request Awaiting Dependent Request Completion",
+        "Request Awaiting Execution",
     ),
 }
 _OTHERS = {
@@ -77,6 +78,10 @@ _TASKS = {
     TaskState.WITHDRAWN: ("withdraw", "withdrawn"),
 }
 _TASK_STATES = {word: state for state, words in _TASKS.items() for word in words}
+
+# states of a task in which nobody decides any more, and nobody has (REST API for OIG Self
+# Service, "Requests", view pendingApprovals); STALE is the workflow engine's
+OVER = frozenset({"completed", "expired", "errored", "stale", "deleted"})
 
 
 def open_words(further: Iterable[str] = ()) -> tuple[str, ...]:

@@ -32,6 +32,22 @@ def rows(value: object) -> list[Row]:
     return [row for row in listed if isinstance(row, dict)]
 
 
+def entries(value: object) -> list[object]:
+    """What a list has, or the one thing that stands in for a list; nothing for null."""
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def keys(value: object) -> list[str]:
+    """The keys in a list of objects that refer to something, or of bare keys; each once."""
+    found = (
+        first(entry, "id", "value", "key", "usr_key") if isinstance(entry, dict) else text(entry)
+        for entry in entries(value)
+    )
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def texts(value: object) -> Iterator[str]:
     """Every name in a string, a list of strings, or objects that carry one."""
     if isinstance(value, list):
