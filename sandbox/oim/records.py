@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 
 from sandbox.fault_plan import FaultPlan
 from sandbox.oim.archive import Requests
-from sandbox.oim.clock import Clock
+from sandbox.oim.clock import Agenda, Clock
 from sandbox.oim.provisioning import Provisioning
+from sandbox.oim.query import Grammar
 from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
+from sandbox.oim.rules import DEFAULT, Rule
+from sandbox.oim.sod import Pairs
 from sandbox.oim.switches import Switches
 from sandbox.oim.tokens import Tokens
 from sandbox.oim.waits import Waits
-from sandbox.world import World, WorldItem, WorldPerson, WorldRequest, WorldTask
+from sandbox.world import IT_SECURITY, World, WorldItem, WorldPerson, WorldRequest, WorldTask
 from sandbox.world.holdings import Ledger
 
 __all__ = ["QUEUE", "Delays", "Holding", "Oim", "Request", "Target", "Task", "User"]
@@ -51,13 +54,17 @@ class Oim:
         self.happened: Counter[str] = Counter()
         self.waits = Waits()
         self.ledger: list[str] = []
+        self.callers_ids: dict[tuple[str, str], str] = {}
         self.users = _users(world)
         self.by_login = {user.login.upper(): user for user in self.users.values()}
         self.keys_by = _keys_by(self.users.values())
         self.items = {(i.kind, i.key): i for i in world.items.values()}
         self.provisioning = Provisioning(world.items.values())
         self.requests = Requests(world.items.values())
-        self.moving: set[str] = set()
+        self.agenda = Agenda()
+        self.rules: list[Rule] = list(DEFAULT)
+        self.sod: Pairs = {}
+        self.sod_reviewers = f"{QUEUE}{IT_SECURITY}"
         self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}
         self.kept_queries: dict[tuple[str, str], tuple[int, list[int]]] = {}
         self._reports: dict[str | None, list[User]] = {}
@@ -74,6 +81,12 @@ class Oim:
     def profile(self) -> str:
         """Which generation of the product this is: `12c` or `11g`."""
         return "12c" if self.switches.profile_12c else "11g"
+
+    @property
+    def grammar(self) -> Grammar:
+        """How filters are read."""
+        told = self.switches
+        return Grammar(told.colons_are_spaces, told.case_ignored, told.unsearchable_refused)
 
     def next_id(self) -> str:
         """A request id, larger than all before."""
@@ -114,20 +127,31 @@ class Oim:
         return self.stands_in_for(user) | queues
 
     def may_act(self, user: User, task: Task) -> bool:
-        """Whether the task is in this user's inbox: own, as a proxy, or of a queue of theirs."""
+        """Whether the task is in this user's inbox: own, as a proxy, of a queue of theirs, or
+        sent to them for information.
+        """
+        if task.asked is not None:
+            return self._is_for(user, task.asked)
         if task.acquired_by is not None:
             return task.acquired_by == user.key
-        if task.assignee.startswith(QUEUE):
-            return user.key in self.members(task.assignee.removeprefix(QUEUE))
-        return task.assignee in self.stands_in_for(user)
+        return any(self._is_for(user, name) for name in task.assignees)
+
+    def _is_for(self, user: User, assignee: str) -> bool:
+        if assignee.startswith(QUEUE):
+            return user.key in self.members(assignee.removeprefix(QUEUE))
+        return assignee == user.key or assignee in self.stands_in_for(user)
 
     def may_see(self, user: User, request: Request) -> bool:
         """Own, of a direct report, or one to decide on; an administrator sees all."""
-        if user.admin or user.key in (request.requester, *request.beneficiaries):
-            return True
         concerned = (request.requester, *request.beneficiaries)
+        if self.sees_all(user) or user.key in concerned:
+            return True
         reports = any(self.users[key].manager_key == user.key for key in concerned)
-        return reports or self.is_approver(user, request)
+        return (reports and self.switches.reports_seen) or self.is_approver(user, request)
+
+    def sees_all(self, user: User) -> bool:
+        """Whether everybody's requests are shown to this user."""
+        return user.admin and self.switches.administrators_see_all
 
     def is_approver(self, user: User, request: Request) -> bool:
         """Whether the user decides, or decided, on this request."""

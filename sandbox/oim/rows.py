@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sandbox.world import WorldItem, WorldPerson
 
 QUEUE = "role:"
+# What a human task says of itself; the last two are those of SOA, the others are shown, too.
+ASSIGNED, COMPLETED, WITHDRAWN = "ASSIGNED", "COMPLETED", "WITHDRAWN"
+SUSPENDED, INFO_REQUESTED = "SUSPENDED", "INFO_REQUESTED"
+OPEN_STATES = frozenset({ASSIGNED, SUSPENDED, INFO_REQUESTED})
 # Status words after which nothing changes any more.
 FINAL = frozenset(
     {"Request Completed", "Request Rejected", "Request Withdrawn", "Request Closed",
@@ -30,9 +34,20 @@ class User:
     person: WorldPerson | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody, by usr_key, said beside a task."""
+
+    author: str
+    at: datetime
+    text: str
+
+
 @dataclass(slots=True)
 class Task:
-    """A SOA human task. The assignee is a usr_key, or `role:NAME` whose members must claim it."""
+    """A SOA human task. The assignee is a usr_key, or `role:NAME` whose members must claim it, as
+    must `others` to whom it is offered beside. `asked` is who is to give information first.
+    """
 
     task_id: str
     stage: int
@@ -44,6 +59,24 @@ class Task:
     decided_by: str | None = None
     acquired_by: str | None = None
     comment: str = ""
+    others: tuple[str, ...] = ()
+    asked: str | None = None
+    comments: list[Comment] = field(default_factory=list)
+
+    @property
+    def assignees(self) -> tuple[str, ...]:
+        """Everybody to whom it is offered."""
+        return (self.assignee, *self.others)
+
+    @property
+    def offered(self) -> bool:
+        """Whether it must be claimed before it is decided: no one person has it."""
+        return self.acquired_by is None and (bool(self.others) or self.assignee.startswith(QUEUE))
+
+    @property
+    def open(self) -> bool:
+        """Whether its decision is still to come."""
+        return self.state in OPEN_STATES
 
 
 @dataclass(slots=True)
@@ -57,10 +90,34 @@ class Target:
     end_date: str | None = None
     parent_account: str = ""
 
+    @property
+    def starts_at(self) -> datetime | None:
+        """When it is to be had from, None from now on. Raises ValueError for what is no date."""
+        return _moment(self.start_date)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is to be taken away again, None never. Raises ValueError for what is no date."""
+        return _moment(self.end_date)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A day or a moment of ISO 8601; UTC where it says nothing else."""
+    if not text:
+        return None
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
 
 @dataclass(slots=True)
 class Request:
-    """One request. Keys of users, never logins, as in the product."""
+    """One request. Keys of users, never logins, as in the product.
+
+    `stages` are the assignees asked in turn, those of one stage at once; None if it came from
+    before. After the words in `passing` comes the step `then`, all of it from `next_at` on.
+    `effective_at` is when it is to be carried out, None at once; `failure` why that could not be
+    done, `violation` which rule of segregation of duties it breaks.
+    """
 
     id: str
     type: str
@@ -75,11 +132,22 @@ class Request:
     children: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     next_at: datetime | None = None
+    then: str = ""
+    passing: tuple[str, ...] = ()
+    stages: tuple[tuple[str, ...], ...] | None = None
+    effective_at: datetime | None = None
+    failure: str = ""
+    violation: str = ""
 
     @property
     def open_tasks(self) -> list[Task]:
         """The decisions that wait for somebody now."""
-        return [task for task in self.tasks if task.state == "ASSIGNED"]
+        return [task for task in self.tasks if task.open]
+
+    @property
+    def bulk(self) -> bool:
+        """Whether it is for several people or items, and so gets a child for each."""
+        return len(self.beneficiaries) * len(self.targets) > 1
 
 
 @dataclass(frozen=True, slots=True)

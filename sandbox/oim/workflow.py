@@ -1,43 +1,33 @@
-"""How a request lives: created, decided on, provisioned. Time is real, steps are taken when looked.
+"""What people do with requests: raise, decide, comment on, withdraw, close.
 
-Oracle, Administering guide, "Managing Workflows": a request for several items or people becomes a
-parent whose children each run their own approval; the one-level approval of 11.1.2.3 and 12c.
+REST API for OIG Self Service, "Requests"; Administering guide, "Managing Workflows". What happens
+by itself is in `workflow_life.py`, what happens to human tasks in `tasks.py`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from uuid import uuid4
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from sandbox.oim.records import BROKER_KEY, QUEUE, Oim, Request, Target, Task, User
-from sandbox.oim.rows import FINAL
-from sandbox.world import approval_route
-from sandbox.world.writer import request_type
+from sandbox.oim import rules
+from sandbox.oim.provisioning import Outcome, carry_out
+from sandbox.oim.records import Oim, Request, Target, User
+from sandbox.oim.rows import FINAL, Comment
+from sandbox.oim.tasks import NotPossible, Tasks
+from sandbox.oim.workflow_life import Life
+from sandbox.oim.workflow_words import (
+    AWAITING_CHILDREN,
+    BEFORE_APPROVAL,
+    CLOSED,
+    COMPLETED,
+    FAILED,
+    WITHDRAWN,
+)
 
-CREATED = "Request Created"
-AWAITING_APPROVAL = "Request Awaiting Approval"
-AWAITING_CHILDREN = "Request Awaiting Child Requests Completion"
-AUTO_APPROVED = "Request Auto Approved"
-APPROVED = "Request Approved"
-PENDING = "Request Approved Fulfillment Pending"
-INITIATED = "Operation Initiated"
-COMPLETED = "Request Completed"
-REJECTED = "Request Rejected"
-WITHDRAWN = "Request Withdrawn"
-CLOSED = "Request Closed"
-PARTIAL = "Request Completed With Errors"
-BULK = "Heterogeneous Request"
-_BEFORE_APPROVAL = frozenset(
-    {CREATED, AWAITING_APPROVAL, "Provide Information", "SoD check result pending",
-     "Obtaining Operation Approval", "Obtaining Request Approval", "Request Draft Created"}
-)  # fmt: skip
+__all__ = ["NotPossible", "Workflow"]
 JUSTIFICATION_LIMIT = 4000
 
-
-class NotPossible(Exception):
-    """The product refuses; the message is its sentence."""
+Change = Callable[[datetime], Outcome]
 
 
 class Workflow:
@@ -45,6 +35,8 @@ class Workflow:
 
     def __init__(self, oim: Oim) -> None:
         self._oim = oim
+        self._life = Life(oim)
+        self._tasks = Tasks(oim, self._life)
 
     def submit(
         self,
@@ -52,185 +44,164 @@ class Workflow:
         beneficiaries: Sequence[str],
         targets: Sequence[Target],
         justification: str,
+        operation: str = "",
+        change: Change | None = None,
     ) -> Request:
-        """Raise a request; raises NotPossible for what the product would refuse at once."""
-        self._check(beneficiaries, targets, justification)
+        """Raise a request, or carry it out at once where a rule says direct: its id is empty then.
+
+        `operation` is the product's name of what is asked, by default to be given the targets;
+        `change` does it, where it is not about access. Raises NotPossible for what the product
+        would refuse at once, and for what was to be done at once and failed.
+        """
+        self._check(beneficiaries, targets, justification, operation)
         with self._oim.lock:
-            request = self._create(requester.key, tuple(beneficiaries), tuple(targets),
-                                   justification, None)  # fmt: skip
-            self._oim.ledger.append(request.id)
+            request = self._life.make(
+                requester.key, tuple(beneficiaries), tuple(targets), justification, operation
+            )
+            if self._direct(request):
+                self._do_now(request, change)
+            else:
+                self._raise(request, change)
             return request
 
-    def _check(self, beneficiaries: Sequence[str], targets: Sequence[Target], text: str) -> None:
-        if not beneficiaries or not targets:
+    def _check(
+        self, beneficiaries: Sequence[str], targets: Sequence[Target], text: str, operation: str
+    ) -> None:
+        if not beneficiaries or not (targets or operation):
             raise NotPossible("IAM-2050010: A request needs a beneficiary and a target entity.")
         for key in beneficiaries:
             user = self._oim.users.get(key)
             if user is None:
                 raise NotPossible(f"IAM-2050011: User with key {key} does not exist.")
-            if not user.active:
+            if not user.active and not operation:
                 raise NotPossible(f"IAM-2050012: User {user.login} is disabled.")
         if len(text) > JUSTIFICATION_LIMIT:
             raise NotPossible("IAM-2050013: The justification is too long.")
+        for target in targets:
+            _dates(target)
 
-    def _create(
-        self,
-        requester: str,
-        beneficiaries: tuple[str, ...],
-        targets: tuple[Target, ...],
-        justification: str,
-        parent: str | None,
-    ) -> Request:
+    def _direct(self, request: Request) -> bool:
+        """Not for several at once, and not for a later day ("Managing Workflows")."""
+        if not self._oim.switches.direct_rules or request.effective_at is not None:
+            return False
+        if request.bulk and self._oim.switches.bulk_never_direct:
+            return False
+        case = rules.case_of(self._oim, request)._replace(operation=request.type)
+        return rules.chosen(self._oim, case) == rules.DIRECT
+
+    def _do_now(self, request: Request, change: Change | None) -> None:
         at = self._oim.clock.now()
-        kinds = tuple((target.item.kind, target.item.name) for target in targets)
-        request = Request(
-            id=self._oim.next_id(),
-            type=request_type(kinds),
-            status=CREATED,
-            requester=requester,
-            beneficiaries=beneficiaries,
-            targets=targets,
-            created_at=at,
-            modified_at=at,
-            justification=justification,
-            parent=parent,
-            next_at=at + timedelta(seconds=self._oim.delays.start),
-        )
-        self._oim.requests[request.id] = request
-        self._touch(request, at)
-        return request
+        outcome = change(at) if change is not None else carry_out(self._oim, request, at)
+        if outcome.reason:
+            raise NotPossible(f"IAM-2050016: {outcome.reason}")
+        request.status = COMPLETED
+        self._oim.version += 1
+
+    def _raise(self, request: Request, change: Change | None) -> None:
+        self._life.raise_(request)
+        self._oim.ledger.append(request.id)
+        if change is not None:
+            self._oim.provisioning.changes[request.id] = change
+        if request.bulk and not self._oim.switches.children_late:
+            self._life.split(request, request.created_at)
+        while not self._oim.switches.steps_asynchronous and request.next_at is not None:
+            self._life.step(request, request.created_at)
 
     def advance(self) -> None:
         """Take every step that is due by now."""
         with self._oim.lock:
-            moment = self._oim.clock.now()
-            for request_id in sorted(self._oim.moving, key=int):
-                request = self._oim.requests[request_id]
-                while request.next_at is not None and request.next_at <= moment:
-                    self._step(request, request.next_at)
+            self._life.advance(self._oim.clock.now())
 
-    def _step(self, request: Request, at: datetime) -> None:
-        steps = {
-            CREATED: self._begin,
-            AUTO_APPROVED: self._initiate,
-            APPROVED: self._initiate,
-            INITIATED: self._complete,
-            PENDING: self._complete,
-        }
-        steps[request.status](request, at)
-
-    def _begin(self, request: Request, at: datetime) -> None:
-        if len(request.beneficiaries) * len(request.targets) > 1:
-            self._split(request, at)
-        elif request.requester == BROKER_KEY:
-            self._move(request, AUTO_APPROVED, at, self._oim.delays.after(at, 1 / 3))
-        else:
-            self._ask(request, 0, at)
-
-    def _split(self, request: Request, at: datetime) -> None:
-        for key, target in itertools.product(request.beneficiaries, request.targets):
-            child = self._create(request.requester, (key,), (target,), request.justification,
-                                 request.id)  # fmt: skip
-            request.children.append(child.id)
-        self._move(request, AWAITING_CHILDREN, at, None)
-
-    def route(self, request: Request) -> list[str]:
-        """Who has to agree, in order: usr_keys, or `role:NAME`."""
-        person = self._oim.users[request.beneficiaries[0]].person
-        if person is None:
-            return [f"{QUEUE}SYSTEM ADMINISTRATORS"]
-        people, item = self._oim.world.people, request.targets[0].item
-        route = approval_route(people, item, person.key)
-        return [name if name.startswith(QUEUE) else people[name].usr_key or "" for name in route]
-
-    def _ask(self, request: Request, stage: int, at: datetime) -> None:
-        assignee = self.route(request)[stage]
-        request.tasks.append(Task(str(uuid4()), stage + 1, assignee, at))
-        self._move(request, AWAITING_APPROVAL, at, None)
-
-    def _initiate(self, request: Request, at: datetime) -> None:
-        account = request.targets[0].item.kind == "account"
-        status = PENDING if account else INITIATED
-        self._move(request, status, at, self._oim.delays.after(at, 2 / 3))
-
-    def _complete(self, request: Request, at: datetime) -> None:
-        for target in request.targets:
-            for key in request.beneficiaries:
-                self._oim.hold(key, target.item, at, request.id)
-        self._end(request, COMPLETED, at)
-
-    def _move(self, request: Request, status: str, at: datetime, next_at: datetime | None) -> None:
-        request.status, request.next_at = status, next_at
-        self._touch(request, at)
-
-    def _touch(self, request: Request, at: datetime) -> None:
-        request.modified_at = at
-        self._oim.version += 1
-        moving = self._oim.moving
-        (moving.discard if request.next_at is None else moving.add)(request.id)
-
-    def _end(self, request: Request, status: str, at: datetime) -> None:
-        for task in request.open_tasks:
-            task.state, task.decided_at = "WITHDRAWN", at
-        self._move(request, status, at, None)
-        if request.parent is not None:
-            self._child_ended(self._oim.requests[request.parent], at)
-
-    def _child_ended(self, parent: Request, at: datetime) -> None:
-        ends = {self._oim.requests[child].status for child in parent.children}
-        if ends <= FINAL and parent.status == AWAITING_CHILDREN:
-            self._end(parent, COMPLETED if ends == {COMPLETED} else PARTIAL, at)
-
-    def act(self, user: User, request: Request, action: str, task_id: str, comment: str) -> None:
-        """One of the approval actions; without a task id the first task of the request is meant."""
+    def executed(self, request: Request, failure: str = "") -> None:
+        """What a person was asked to do by hand is done, or cannot be, for this reason."""
         with self._oim.lock:
-            if action == "close":
-                self._close(user, request)
-                return
-            task = self._task(request, task_id)
-            if not self._oim.may_act(user, task):
-                raise NotPossible("IAM-2050021: The task is not assigned to you.")
-            if action == "claim":
-                task.acquired_by = user.key
-                self._touch(request, self._oim.clock.now())
+            if request.id and request.status not in FINAL:
+                self._life.executed(request, failure, self._oim.clock.now())
+
+    def ahead(self, request: Request) -> list[tuple[int, tuple[str, ...]]]:
+        """The stages that nobody was asked yet, with their numbers from 1 on and assignees."""
+        asked = request.tasks[-1].stage if request.tasks else 0
+        return list(enumerate(self._life.stages(request), 1))[asked:]
+
+    def act(
+        self,
+        user: User,
+        request: Request,
+        action: str,
+        task_id: str = "",
+        comment: str = "",
+        assignees: Sequence[str] = (),
+    ) -> None:
+        """One of the approval actions, in any case; without a task id the first open task of the
+        request is meant. `assignees` are usr_keys, logins or names of roles. Raises NotPossible.
+        """
+        word = action.upper().replace(" ", "").replace("_", "")
+        with self._oim.lock:
+            if word == "CLOSE":
+                self.close(user, request)
+            elif word == "WITHDRAW":
+                self.withdraw(user, request)
             else:
-                self._decide(user, request, task, action, comment)
+                self._tasks.act(user, request, word, task_id, comment, assignees)
 
-    def _task(self, request: Request, task_id: str) -> Task:
-        found = [task for task in request.tasks if not task_id or task.task_id == task_id]
-        if not task_id:
-            found = request.open_tasks or found
-        if not found:
-            raise NotPossible("IAM-2050022: The request has no such task.")
-        if found[0].state != "ASSIGNED":
-            raise NotPossible("IAM-2050023: The task has been completed already.")
-        return found[0]
+    def comment(self, user: User, request: Request, text: str, task_id: str = "") -> None:
+        """Say something beside a task, by default the last. Comments live in SOA's tasks: where
+        there is none, NotPossible is raised.
+        """
+        with self._oim.lock:
+            found = [task for task in request.tasks if task_id in ("", task.task_id)]
+            if not found:
+                raise NotPossible("IAM-2050046: The request has no task to comment on.")
+            at = self._oim.clock.now()
+            found[-1].comments.append(Comment(user.key, at, text))
+            self._life.touch(request, at)
 
-    def _decide(self, user: User, request: Request, task: Task, action: str, comment: str) -> None:
-        if action not in ("approve", "reject"):
-            raise NotPossible(f"IAM-2050024: The action {action!r} is not supported.")
-        if task.assignee.startswith(QUEUE) and task.acquired_by is None:
-            raise NotPossible("IAM-2050025: Claim the task first.")
+    def close(self, user: User, request: Request) -> None:
+        """The administrator's end of a request; a parent takes its children with it, unless some
+        of them are closed or failed already.
+        """
+        with self._oim.lock:
+            if not user.admin or request.status in FINAL:
+                raise NotPossible("IAM-2050026: The request cannot be closed.")
+            children = [self._oim.requests[child] for child in request.children]
+            over = {child.status for child in children} & {CLOSED, FAILED}
+            if over and self._oim.switches.closed_children_block_closing:
+                raise NotPossible(
+                    "IAM-2050084: Some child requests are closed or failed already. Close the"
+                    " open ones one by one."
+                )
+            self._end_all(request, children, CLOSED)
+
+    def _end_all(self, request: Request, children: list[Request], status: str) -> None:
         at = self._oim.clock.now()
-        task.state, task.outcome, task.comment = "COMPLETED", action.upper(), comment
-        task.decided_at, task.decided_by = at, user.key
-        if action == "reject":
-            self._end(request, REJECTED, at)
-        elif task.stage < len(self.route(request)):
-            self._ask(request, task.stage, at)
-        else:
-            self._move(request, APPROVED, at, self._oim.delays.after(at, 1 / 3))
-
-    def _close(self, user: User, request: Request) -> None:
-        if not user.admin or request.status in FINAL:
-            raise NotPossible("IAM-2050026: The request cannot be closed.")
-        self._end(request, CLOSED, self._oim.clock.now())
+        self._life.end(request, status, at)
+        for child in children:
+            if child.status not in FINAL:
+                self._life.end(child, status, at)
 
     def withdraw(self, user: User, request: Request) -> None:
-        """Take back a request that nobody has approved yet; its requester's right."""
+        """Take back a request that nobody has approved yet; its requester's right. A parent goes
+        with its children, if none of them is approved; that is our own reading.
+        """
         with self._oim.lock:
             if not user.admin and user.key != request.requester:
                 raise NotPossible("IAM-2050031: Only the requester may withdraw a request.")
-            if request.status not in _BEFORE_APPROVAL:
+            children = [self._oim.requests[child] for child in request.children]
+            if not self._withdrawable(request, children):
                 raise NotPossible("IAM-2050032: The request can no longer be withdrawn.")
-            self._end(request, WITHDRAWN, self._oim.clock.now())
+            self._end_all(request, children, WITHDRAWN)
+
+    def _withdrawable(self, request: Request, children: list[Request]) -> bool:
+        if not self._oim.switches.withdrawal_ends_with_approval:
+            return request.status not in FINAL
+        if children:
+            waiting = all(child.status in BEFORE_APPROVAL for child in children)
+            return request.status == AWAITING_CHILDREN and waiting
+        return request.status in BEFORE_APPROVAL
+
+
+def _dates(target: Target) -> None:
+    try:
+        _ = target.starts_at, target.ends_at
+    except ValueError as error:
+        raise NotPossible("IAM-2050015: A date is not in the format of ISO 8601.") from error

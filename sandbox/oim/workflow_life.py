@@ -1,0 +1,266 @@
+"""The steps a request takes by itself: checked, asked about, approved, carried out, ended.
+
+Steps lie on the installation's agenda and are taken once they are due by its clock. Administering
+guide, "Managing Workflows": a request for several items or people becomes a parent, approved as a
+whole, whose children are made only then and each run their own rule. That an SoD violation sends a
+request to one stage of approval more is our own reading; so are the words between the documented
+ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sandbox.oim import rules
+from sandbox.oim.provisioning import DONE, TAKING, WAITING, carry_out
+from sandbox.oim.records import Oim, Request, Target, Task
+from sandbox.oim.rows import FINAL
+from sandbox.oim.rows import WITHDRAWN as TASK_WITHDRAWN
+from sandbox.oim.sod import concerned, violated
+from sandbox.oim.workflow_words import (
+    AWAITING_CHILDREN,
+    AWAITING_DATE,
+    CLOSED,
+    COMPLETED,
+    CREATED,
+    FAILED,
+    INITIATED,
+    PENDING,
+    SOD_CHECKED,
+    SOD_PENDING,
+    UNDOCUMENTED,
+    Words,
+    spoken,
+)
+from sandbox.world.writer import request_type
+
+_APPROVING, _CARRYING_OUT, _ENDING = 1 / 3, 2 / 3, 1 / 6
+
+
+class Life:
+    """Takes the steps of the requests of one installation."""
+
+    def __init__(self, oim: Oim) -> None:
+        self._oim = oim
+        self._steps: dict[str, Callable[[Request, datetime], None]] = {
+            "begin": self._begin,
+            "screen": self._screen,
+            "enter": self._enter,
+            "ask": self._ask_next,
+            "initiate": self._initiate,
+            "start": self._start,
+            "execute": self._execute,
+            "complete": self._complete,
+        }
+
+    @property
+    def words(self) -> Words:
+        """Those of this installation's generation."""
+        return spoken(self._oim.profile)
+
+    def make(
+        self,
+        requester: str,
+        beneficiaries: tuple[str, ...],
+        targets: tuple[Target, ...],
+        justification: str,
+        operation: str,
+    ) -> Request:
+        """A request as it was asked for, that nobody knows of yet."""
+        at = self._oim.clock.now()
+        kinds = tuple((target.item.kind, target.item.name) for target in targets)
+        return Request(
+            id="", type=operation or request_type(kinds), status=CREATED, requester=requester,
+            beneficiaries=beneficiaries, targets=targets, created_at=at, modified_at=at,
+            justification=justification, effective_at=self._effective(targets, at),
+        )  # fmt: skip
+
+    def _effective(self, targets: tuple[Target, ...], at: datetime) -> datetime | None:
+        if len(targets) != 1 or not self._oim.switches.future_dates_waited_for:
+            return None
+        starts = targets[0].starts_at
+        return starts if starts and starts > at else None
+
+    def raise_(self, request: Request, parent: Request | None = None) -> None:
+        """Give it an id and set it going."""
+        request.id = self._oim.next_id()
+        if parent is not None:
+            request.parent = parent.id
+            parent.children.append(request.id)
+        self._oim.requests[request.id] = request
+        self._later(request, "begin", request.created_at, self._oim.delays.start)
+
+    def advance(self, by: datetime) -> None:
+        """Take every step that is due by then."""
+        for at, number in self._oim.agenda.due(by):
+            request = self._oim.requests.live.get(str(number))
+            if request is not None and request.next_at == at:
+                self.step(request, at)
+
+    def step(self, request: Request, at: datetime) -> None:
+        """The next one, which is due at `at`."""
+        if request.passing:
+            self._say_next(request, at)
+        else:
+            self._steps[request.then](request, at)
+
+    def move(self, request: Request, status: str, at: datetime) -> None:
+        """Change the status, to which nothing is due any more."""
+        if status == INITIATED and not self._oim.switches.words_documented:
+            status = UNDOCUMENTED
+        request.status, request.next_at, request.passing = status, None, ()
+        self.touch(request, at)
+
+    def touch(self, request: Request, at: datetime) -> None:
+        """Something about it has changed."""
+        request.modified_at = at
+        self._oim.version += 1
+
+    def _later(self, request: Request, then: str, at: datetime, seconds: float) -> None:
+        request.then, request.next_at = then, at + timedelta(seconds=seconds)
+        self._oim.agenda.note(request.next_at, int(request.id))
+
+    def _say(
+        self, request: Request, words: tuple[str, ...], then: str, at: datetime, share: float
+    ) -> None:
+        """Say these words one after the other within a share of the provisioning time, then."""
+        each = self._oim.delays.provisioning * share / len(words)
+        self.move(request, words[0], at)
+        self._later(request, then, at, each)
+        request.passing = words[1:]
+
+    def _say_next(self, request: Request, at: datetime) -> None:
+        self._say(request, request.passing, request.then, at, _APPROVING)
+
+    def _begin(self, request: Request, at: datetime) -> None:
+        if not request.bulk and concerned(self._oim, request):
+            self.move(request, SOD_PENDING, at)
+            self._later(request, "screen", at, self._oim.delays.start)
+        else:
+            self._enter(request, at)
+
+    def _screen(self, request: Request, at: datetime) -> None:
+        request.violation = violated(self._oim, request)
+        self.move(request, SOD_CHECKED, at)
+        self._later(request, "enter", at, self._oim.delays.start)
+
+    def _enter(self, request: Request, at: datetime) -> None:
+        case = rules.case_of(self._oim, request)
+        stages = rules.resolved(self._oim, case, rules.chosen(self._oim, case))
+        if request.violation:
+            stages = (*stages, (self._oim.sod_reviewers,))
+        request.stages = stages
+        if stages:
+            self.ask(request, 0, at)
+        else:
+            words = self.words.unasked(child=bool(request.parent), bulk=request.bulk)
+            self._say(request, words, "initiate", at, _APPROVING)
+
+    def level(self, request: Request, stage: int) -> int:
+        """At which level of approval a stage of this request is, stages counted from 0."""
+        return self.words.level(stage, child=bool(request.parent), bulk=request.bulk)
+
+    def ask(self, request: Request, stage: int, at: datetime) -> None:
+        """Give everybody of that stage, counted from 0, a task."""
+        for assignee in self.stages(request)[stage]:
+            request.tasks.append(Task(str(uuid4()), stage + 1, assignee, at))
+        self.move(request, self.words.asking[self.level(request, stage)], at)
+
+    def _ask_next(self, request: Request, at: datetime) -> None:
+        self.ask(request, request.tasks[-1].stage, at)
+
+    def stages(self, request: Request) -> rules.Stages:
+        """Everybody who has to agree, in turn."""
+        if request.stages is None:
+            request.stages = rules.usual_route(self._oim, rules.case_of(self._oim, request))
+        return request.stages
+
+    def agreed(self, request: Request, at: datetime) -> None:
+        """A task was approved, or left out: on to the next stage once its stage is through."""
+        if request.open_tasks:
+            self.touch(request, at)
+            return
+        done = request.tasks[-1].stage
+        level = self.level(request, done - 1)
+        if done >= len(self.stages(request)):
+            words = self.words.granted(level, bulk=request.bulk)
+            self._say(request, words, "initiate", at, _APPROVING)
+        elif self.level(request, done) != level:
+            self._say(request, (self.words.approved[level],), "ask", at, _ENDING)
+        else:
+            self.ask(request, done, at)
+
+    def refused(self, request: Request, at: datetime) -> None:
+        """A task was rejected."""
+        level = self.level(request, request.tasks[-1].stage - 1)
+        self.end(request, self.words.rejected[level], at)
+
+    def _initiate(self, request: Request, at: datetime) -> None:
+        if request.bulk:
+            self.split(request, at)
+        elif request.effective_at is not None and request.effective_at > at:
+            self.move(request, AWAITING_DATE, at)
+            self._later(request, "start", at, (request.effective_at - at).total_seconds())
+        else:
+            self._start(request, at)
+
+    def split(self, request: Request, at: datetime) -> None:
+        """Make the children of a parent, unless they are there."""
+        pairs = itertools.product(request.beneficiaries, request.targets)
+        for key, target in () if request.children else pairs:
+            operation = request.type if request.type in TAKING else ""
+            why = request.justification if self._oim.switches.children_repeat_justification else ""
+            child = self.make(request.requester, (key,), (target,), why, operation)
+            child.created_at = child.modified_at = at
+            self.raise_(child, request)
+        self.move(request, AWAITING_CHILDREN, at)
+
+    def _start(self, request: Request, at: datetime) -> None:
+        account = bool(request.targets) and request.targets[0].item.kind == "account"
+        self.move(request, self.words.manual if account else INITIATED, at)
+        self._later(request, "execute", at, self._oim.delays.provisioning * _CARRYING_OUT)
+
+    def _execute(self, request: Request, at: datetime) -> None:
+        outcome = carry_out(self._oim, request, at)
+        if outcome == WAITING:
+            self.move(request, PENDING, at)
+        else:
+            self.executed(request, outcome.reason if outcome != DONE else "", at)
+
+    def executed(self, request: Request, failure: str, at: datetime) -> None:
+        """It was carried out, or could not be, for the reason given."""
+        request.failure = failure
+        if failure:
+            self.end(request, FAILED, at)
+        elif self.words.done:
+            self._say(request, self.words.done, "complete", at, _ENDING)
+        else:
+            self._complete(request, at)
+
+    def _complete(self, request: Request, at: datetime) -> None:
+        self.end(request, COMPLETED, at)
+
+    def end(self, request: Request, status: str, at: datetime) -> None:
+        """Nothing happens to it any more; what is still asked need not be answered."""
+        for task in request.open_tasks:
+            task.state, task.decided_at = TASK_WITHDRAWN, at
+        self.move(request, status, at)
+        if request.parent is not None:
+            self._child_ended(self._oim.requests[request.parent], at)
+
+    def _child_ended(self, parent: Request, at: datetime) -> None:
+        ends = {self._oim.requests[child].status for child in parent.children}
+        if ends <= FINAL and parent.status == AWAITING_CHILDREN:
+            self.end(parent, self._end_of(ends), at)
+
+    def _end_of(self, ends: set[str]) -> str:
+        """Of a parent: what all its children ended with; closed, if some were and none was
+        completed.
+        """
+        if len(ends) == 1:
+            return next(iter(ends))
+        closed = CLOSED in ends and COMPLETED not in ends
+        return CLOSED if closed else self.words.mixed_ends
