@@ -103,12 +103,13 @@ def ask_to_sign_in() -> AnyResponse:
 def _target() -> str:
     """Where to go afterwards; a form that was posted cannot be repeated, so it leads home.
 
-    A gate in front of the console keeps the query.
+    Whether a gate in front of the console keeps the query is for its site to say: a switch.
     """
     if request.method != "GET":
         return HOME
     query = request.query_string.decode()
-    return f"{request.path}?{query}" if query else request.path
+    kept = query and state().switches.query_kept_at_sign_in
+    return f"{request.path}?{query}" if kept else request.path
 
 
 def _with_query(url: str, saml_request: str, relay_state: str) -> str:

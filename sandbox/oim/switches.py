@@ -71,6 +71,7 @@ class Switches(Switchboard):
     # Users, holdings and the catalogue.
 
     # The console.
+    query_kept_at_sign_in: bool = usual("the way back from a sign-in leads to the very address")
 
 
 # What each switch is about, by its name with dashes, as people write it.

@@ -1,4 +1,5 @@
-/* Sections that carry `data-tab` become tabs. Without scripts they stand one below the other. */
+/* Sections that carry `data-tab` become tabs: without scripts they stand one below the other. And
+   where a menu is wider than the window, the place where one is comes into sight. */
 "use strict";
 (function () {
   function tabs(holder) {
@@ -47,5 +48,8 @@
     if (!asked()) { show(0); }
     window.addEventListener("hashchange", asked);
   }
+  Array.prototype.forEach.call(document.querySelectorAll("nav [aria-current]"), function (here) {
+    here.scrollIntoView({ block: "nearest", inline: "center" });
+  });
   Array.prototype.forEach.call(document.querySelectorAll("[data-tabs]"), tabs);
 })();

@@ -7,6 +7,7 @@ import pytest
 from sandbox import oim
 from sandbox.web import Server
 from sandbox.world import World, build_world
+from tests.sandbox.oim.browsing import Browse, browsers
 from tests.sandbox.oim.sites import API, Api, Site, served, until
 
 __all__ = ["API", "Api", "until"]
@@ -53,3 +54,10 @@ def ada(installed: Site) -> Api:
 @pytest.fixture
 def ben(installed: Site) -> Api:
     return installed.as_("BEN")
+
+
+@pytest.fixture
+def browse(installed: Site) -> Iterator[Browse]:
+    """`browse("ada")` is a browser of ada's."""
+    with browsers(installed.url) as start:
+        yield start
