@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from broker.domain.access import CatalogueMapping, Grant, ItemKind, MappingEntry
-from broker.domain.orders import CONSOLE, SWEEP
+from broker.domain.orders import CONSOLE, SWEEP, Action
 from broker.settings import DEMO_SECRETS, BadSettings
 
 K = TypeVar("K")
@@ -40,9 +40,17 @@ def load_catalogue(path: Path | None, source: str) -> CatalogueMapping:
 
 
 def _entry(entry: dict[str, Any], source: str) -> tuple[tuple[str, str], MappingEntry]:
+    _refuse_unknown(entry)
     grants = tuple(_grant(grant) for grant in entry["grants"])
     key = (entry.get("source", source), entry["catalogue_item"])
-    return key, MappingEntry(*key, entry["label"], grants)
+    return key, MappingEntry(*key, entry["label"], grants, Action(entry.get("action", "grant")))
+
+
+def _refuse_unknown(entry: dict[str, Any]) -> None:
+    """A misspelt `action` that was passed over would give access that is to be taken away."""
+    unknown = sorted(set(entry) - {"source", "catalogue_item", "label", "grants", "action"})
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} means nothing there")
 
 
 def _grant(grant: dict[str, Any]) -> Grant:

@@ -30,6 +30,7 @@ from broker.orders import (
     sweep,
     tracking,
     verification,
+    withdrawal,
 )
 from broker.orders.help import ask_for_help
 from broker.ports.queue import QueueName
@@ -65,6 +66,7 @@ HANDLERS: dict[str, Handler] = {
     "order.track": Handler(tracking.track, ask_for_help),
     "order.note": Handler(closure.note),
     "order.recall": Handler(cancellation.recall),
+    "order.withdraw": Handler(withdrawal.withdraw, ask_for_help),
     "order.close": Handler(closure.close, ask_for_help),
     "orders.sweep": Handler(sweep.sweep),
     "sync.login": Handler(wanted.pay_login),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from broker.domain.orders import Action
+
 
 class ItemKind(StrEnum):
     """The three kinds of access an IGA grants."""
@@ -57,12 +59,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class MappingEntry:
-    """What one catalogue item of one desk stands for. No grants: it is not about access."""
+    """What one catalogue item of one desk stands for. No grants: it is not about access.
+
+    With the action REVOKE the same items are taken away.
+    """
 
     source: str
     catalogue_item: str
     label: str
     grants: Sequence[Grant]
+    action: Action = Action.GRANT
 
 
 class UnmappedItem(Exception):
@@ -90,6 +96,11 @@ class CatalogueMapping:
                 " mapping: add one, then retry."
             )
         return tuple(sorted(_item(grant, entry, variables) for grant in entry.grants))
+
+    def action(self, source: str, catalogue_item: str) -> Action:
+        """What is to be done with these items; GRANT for an item without an entry."""
+        entry = self.entries.get((source, catalogue_item))
+        return entry.action if entry else Action.GRANT
 
 
 def _item(grant: Grant, entry: MappingEntry, variables: Mapping[str, str]) -> ItemName:

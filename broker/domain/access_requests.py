@@ -62,6 +62,11 @@ class RequestHeader:
     created_at: datetime
     justification: str = ""
 
+    @property
+    def takes_away(self) -> bool:
+        """Whether it takes access away: IGAs call such requests so in their own words."""
+        return self.request_type.casefold().startswith(("revoke", "remove"))
+
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:

@@ -7,6 +7,13 @@ from enum import StrEnum
 CONSOLE, SWEEP = "console", "sweep"
 
 
+class Action(StrEnum):
+    """What an order wants done with the access it names."""
+
+    GRANT = "grant"
+    REVOKE = "revoke"
+
+
 class LineState(StrEnum):
     """Where one line of an order stands."""
 

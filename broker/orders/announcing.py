@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 
+from broker.context import Broker
 from broker.orders.operate import NotPossible
 from broker.orders.post import OrderPost
 from broker.ports.desk import DeskOrder
@@ -9,7 +10,7 @@ from broker.ports.desk import DeskOrder
 _LONGEST_JUSTIFICATION = 8000
 
 
-def post_of(seen: DeskOrder) -> OrderPost:
+def post_of(broker: Broker, seen: DeskOrder) -> OrderPost:
     """The post of this item; NotPossible if the desk's record does not make one."""
     ref = seen.ref
     if seen.requested_for is None:
@@ -20,7 +21,7 @@ def post_of(seen: DeskOrder) -> OrderPost:
         "request": _record(ref.request_number, ref.request_id),
         "item": _record(ref.item_number, ref.item_id),
         "task": _record(ref.task_number, ref.task_id),
-        "action": "grant",
+        "action": broker.catalogue.action(ref.source, seen.catalogue_item).value,
         "beneficiary": {"user_name": seen.requested_for.login},
         "requested_by": {"user_name": seen.opened_by.login} if seen.opened_by else None,
         "approved_by": [{"user_name": approver} for approver in approvers],

@@ -1,4 +1,4 @@
-"""The desk takes an order back: what is not submitted yet is stopped, the rest is for a person.
+"""The desk takes an order back: what is not submitted yet is stopped, and what is, withdrawn.
 
 A post that says so is only a knock on the door, as with orders: the desk itself is asked.
 """
@@ -56,14 +56,15 @@ def recall(broker: Broker, message: Message) -> Effect:
         return lambda _session: None
     if all(_in_flight(order, line) for line in moving):
         raise Postponed(_pause(message.attempts), "the submission has no outcome yet")
-    return _effect(broker, order.id, _verdict(broker, order), message.payload.get("rounds", 0))
+    return _effect(broker, order.id, verdict(broker, order), message.payload.get("rounds", 0))
 
 
 def _pause(attempts: int) -> float:
     return min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 1.5 ** min(attempts, 20))
 
 
-def _verdict(broker: Broker, order: OrderRow) -> Verdict:
+def verdict(broker: Broker, order: OrderRow) -> Verdict:
+    """Ask the desk whether the order stands. Raises its Unavailable."""
     try:
         seen = broker.desk(order.source).order(order.ref)
     except NotFound as gone:
@@ -78,18 +79,18 @@ def _over(seen: DeskOrder) -> tuple[str, bool]:
     return ("", False) if seen.active else (f"{number} was closed at the desk.", False)
 
 
-def _effect(broker: Broker, order_id: str, verdict: Verdict, rounds: int) -> Effect:
+def _effect(broker: Broker, order_id: str, said: Verdict, rounds: int) -> Effect:
     def store(session: Session) -> None:
         order, now = steps.held(session, order_id), broker.clock.now()
         if steps.all_final(order):
             return
-        if not verdict.sentence:
+        if not said.sentence:
             _stands(session, order, now)
             return
         told = orders.lines_with_evidence(session, order, RECALL)
         for line in order.lines:
             if line.id not in told:
-                _recall(session, order, line, verdict, now)
+                _recall(session, order, line, said, now)
         _follow_up(session, order, now, rounds)
 
     return store
@@ -102,7 +103,7 @@ def _stands(session: Session, order: OrderRow, now: datetime) -> None:
 
 
 def _recall(
-    session: Session, order: OrderRow, line: OrderLineRow, verdict: Verdict, now: datetime
+    session: Session, order: OrderRow, line: OrderLineRow, said: Verdict, now: datetime
 ) -> None:
     """What the desk's word means for one line; a line in flight is left to its outcome."""
     if line.state is LineState.RECEIVED:
@@ -110,22 +111,46 @@ def _recall(
         steps.owe(session, "order.verify", order, now)
     elif _in_flight(order, line):
         return
-    elif verdict.firm and _never_submitted(order, line):
-        _move(session, order, line, LineEvent.CANCEL, verdict, now)
+    elif said.firm and _never_submitted(order, line):
+        _move(session, order, line, LineEvent.CANCEL, said, now)
     elif line.state is LineState.VERIFIED:
         words = " Nothing was submitted to the IGA; retry only if it should be."
-        _move(session, order, line, LineEvent.ASK_FOR_HELP, verdict, now, words)
+        _move(session, order, line, LineEvent.ASK_FOR_HELP, said, now, words)
     elif line.state is LineState.SUBMITTED:
-        words = (
-            f" That was after it was submitted: request {line.iga_request_id} goes on in the IGA."
-            " Withdraw it there if the access is not wanted; then retry, and the order follows"
-            " the request to its end."
-        )
-        _move(session, order, line, LineEvent.ASK_FOR_HELP, verdict, now, words)
+        _recall_submitted(session, order, line, said, now)
     elif line.state is LineState.NEEDS_ATTENTION:
-        _keep(session, order, line, verdict, now)
-        orders.remember_step(session, order, now, RECALL, verdict.sentence, line)
-        line.reason = f"{line.reason} {verdict.sentence}"[:1000]
+        _keep(session, order, line, said, now)
+        orders.remember_step(session, order, now, RECALL, said.sentence, line)
+        line.reason = f"{line.reason} {said.sentence}"[:1000]
+
+
+def _recall_submitted(
+    session: Session, order: OrderRow, line: OrderLineRow, said: Verdict, now: datetime
+) -> None:
+    """Its request is withdrawn, if the desk leaves no doubt; the line follows it to its end."""
+    if said.firm:
+        evidence = _keep(session, order, line, said, now)
+        orders.remember_step(session, order, now, RECALL, f"{said.sentence} {_means(line)}", line)
+        facts = {"evidence": evidence, "line": line.id}
+        subject = ("order", order.id)
+        audit.record(session, now, audit.SYSTEM, f"order.{RECALL}", subject, "done", facts)
+        steps.owe(session, "order.withdraw", order, now, line)
+        return
+    words = (
+        f" That was after it was submitted: {_request(line)} goes on in the IGA."
+        " Withdraw it there if it is not wanted; then retry, and the order follows it to its end."
+    )
+    _move(session, order, line, LineEvent.ASK_FOR_HELP, said, now, words)
+
+
+def _means(line: OrderLineRow) -> str:
+    if line.iga_request_id:
+        return f"Request {line.iga_request_id} is to be withdrawn in the IGA."
+    return "The IGA does it directly: there is no request to withdraw."
+
+
+def _request(line: OrderLineRow) -> str:
+    return f"request {line.iga_request_id}" if line.iga_request_id else "what it does directly"
 
 
 def _move(
@@ -133,22 +158,22 @@ def _move(
     order: OrderRow,
     line: OrderLineRow,
     event: LineEvent,
-    verdict: Verdict,
+    said: Verdict,
     now: datetime,
     words: str = "",
 ) -> None:
     facts = {
-        "evidence": _keep(session, order, line, verdict, now),
+        "evidence": _keep(session, order, line, said, now),
         "reason": "taken_back_at_desk",
     }
-    steps.happen(session, order, line, event, now, verdict.sentence + words, facts=facts)
+    steps.happen(session, order, line, event, now, said.sentence + words, facts=facts)
 
 
 def _keep(
-    session: Session, order: OrderRow, line: OrderLineRow, verdict: Verdict, now: datetime
+    session: Session, order: OrderRow, line: OrderLineRow, said: Verdict, now: datetime
 ) -> str:
     """What the desk said, once a line: the same word does not stop it twice."""
-    return orders.keep_evidence(session, line, now, order.source, RECALL, verdict.evidence)
+    return orders.keep_evidence(session, line, now, order.source, RECALL, said.evidence)
 
 
 def _follow_up(session: Session, order: OrderRow, now: datetime, rounds: int) -> None:

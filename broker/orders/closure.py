@@ -1,12 +1,15 @@
 """Telling the desk how it ended: close the task, or leave a note where nothing is to close."""
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
-from broker.domain.orders import LineEvent, LineState
+from broker.domain.orders import Action, LineEvent, LineState
 from broker.orders import steps
+from broker.orders.cancellation import RECALL
 from broker.store import audit, orders
-from broker.store.orders import OrderRow
+from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
 
@@ -17,9 +20,10 @@ def close(broker: Broker, message: Message) -> Effect:
     if not steps.all_final(order) or _told(order):
         return lambda _session: None
     complete = all(line.state is LineState.FULFILLED for line in order.lines)
-    broker.desk(order.source).close(
-        order.ref, steps.mark(order, "end"), complete, _note(order), _comment(order)
-    )
+    with broker.sessions() as session:
+        recalled = orders.lines_with_evidence(session, order, RECALL)
+    note, comment = _note(order, recalled), _comment(order, recalled)
+    broker.desk(order.source).close(order.ref, steps.mark(order, "end"), complete, note, comment)
 
     def store(session: Session) -> None:
         row, now = steps.held(session, order.id), broker.clock.now()
@@ -53,23 +57,42 @@ def note(broker: Broker, message: Message) -> Effect:
     return store
 
 
-def _note(order: OrderRow) -> str:
+def _note(order: OrderRow, recalled: Collection[str]) -> str:
     return "\n".join(
-        f"{line.kind} {line.name}: {_outcome(line.state, line.reason)}"
-        + (f" ({order.iga} request {line.iga_request_id})" if line.iga_request_id else "")
+        f"{line.kind} {line.name}: {_outcome(order, line, recalled)}{_by(order, line)}"
         for line in order.lines
     )
 
 
-def _outcome(state: LineState, reason: str) -> str:
-    return "granted" if state is LineState.FULFILLED else f"{state} – {reason}"
+def _by(order: OrderRow, line: OrderLineRow) -> str:
+    if line.iga_request_id:
+        return f" ({order.iga} request {line.iga_request_id})"
+    fulfilled = line.state is LineState.FULFILLED
+    return f" ({order.iga} did it directly, without a request)" if fulfilled else ""
 
 
-def _comment(order: OrderRow) -> str:
-    granted = [line.name for line in order.lines if line.state is LineState.FULFILLED]
-    refused = [line for line in order.lines if line.state is not LineState.FULFILLED]
-    reasons = dict.fromkeys(line.reason for line in refused if line.reason)
-    words = [f"Access granted: {', '.join(granted)}."] if granted else []
-    if refused:
-        words += [f"Access not granted: {', '.join(line.name for line in refused)}.", *reasons]
+def _outcome(order: OrderRow, line: OrderLineRow, recalled: Collection[str]) -> str:
+    if line.state is not LineState.FULFILLED:
+        return f"{line.state} – {line.reason}"
+    late = f", though {order.item_number} was cancelled: too late to stop it"
+    return f"{_DONE[Action(order.action)]}{late if line.id in recalled else ''}"
+
+
+_DONE = {Action.GRANT: "granted", Action.REVOKE: "removed"}
+
+
+def _comment(order: OrderRow, recalled: Collection[str]) -> str:
+    done = [line for line in order.lines if line.state is LineState.FULFILLED]
+    others = [line for line in order.lines if line.state is not LineState.FULFILLED]
+    reasons = dict.fromkeys(line.reason for line in others if line.reason)
+    what = _DONE[Action(order.action)]
+    words = [f"Access {what}: {_names(done)}."] if done else []
+    if any(line.id in recalled for line in done):
+        words.append("It was too late to cancel that.")
+    if others:
+        words += [f"Access not {what}: {_names(others)}.", *reasons]
     return " ".join(words)
+
+
+def _names(lines: Sequence[OrderLineRow]) -> str:
+    return ", ".join(line.name for line in lines)

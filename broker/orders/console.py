@@ -137,7 +137,7 @@ def carry_out(broker: Broker, wish: Wish, actor: audit.Actor) -> str:
         problems = _tried(broker, wish).problems
         if problems:
             raise NotPossible(" ".join(problems))
-    return _announce(broker, post_of(seen), actor)
+    return _announce(broker, post_of(broker, seen), actor)
 
 
 def _announce(broker: Broker, post: OrderPost, actor: audit.Actor) -> str:
@@ -160,7 +160,7 @@ def _seen(broker: Broker, wish: Wish) -> DeskOrder:
 
 
 def _desk_says(broker: Broker, seen: DeskOrder) -> DeskSays:
-    told = preview(broker, CLIENT, post_of(seen))
+    told = preview(broker, CLIENT, post_of(broker, seen))
     person: dict[str, str] = told["beneficiary"] or {}
     return DeskSays(
         seen.ref.item_number,

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from broker.context import Broker
 from broker.domain.errors import ConnectorError
-from broker.domain.orders import LineEvent, LineState
+from broker.domain.orders import Action, LineEvent, LineState
 from broker.orders import back_reference, steps
 from broker.orders.submission import follow
 from broker.ports.queue import QueueName
@@ -93,6 +93,9 @@ def _check_request(broker: Broker, order: OrderRow, key: str, request_id: str) -
         raise NotPossible(f"Request {request_id} cannot be read: {error.reason}") from error
     if key not in seen.header.beneficiary_keys:
         raise NotPossible(f"Request {request_id} is for somebody else.")
+    if seen.header.takes_away is not (order.action == Action.REVOKE):
+        does = "takes access away" if seen.header.takes_away else "gives access"
+        raise NotPossible(f"Request {request_id} {does}, and the order is there to {order.action}.")
     asked = {(item.kind, item.key) for item in seen.items if item.beneficiary_key == key}
     for line in order.lines:
         if line.state is LineState.NEEDS_ATTENTION and (line.kind, line.item_key) not in asked:

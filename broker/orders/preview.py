@@ -4,10 +4,12 @@ from typing import Any
 
 from broker.context import Broker
 from broker.domain.errors import NotFound, Postponed
+from broker.domain.orders import Action
 from broker.domain.people import Person
 from broker.orders import intake, verification
 from broker.orders.post import OrderPost
 from broker.orders.verification import Genuine
+from broker.store.orders import OrderRow
 from broker.store.people import PersonRow
 
 Answer = dict[str, Any]
@@ -27,7 +29,7 @@ def preview(broker: Broker, client: str, post: OrderPost) -> Answer:
         return _refused(str(early))
     if not isinstance(finding, Genuine):
         return _refused(finding.sentence)
-    return _accepted(broker, finding)
+    return _accepted(broker, order, finding)
 
 
 def _refused(problem: str) -> Answer:
@@ -40,21 +42,29 @@ def _refused(problem: str) -> Answer:
     }
 
 
-def _accepted(broker: Broker, finding: Genuine) -> Answer:
+def _accepted(broker: Broker, order: OrderRow, finding: Genuine) -> Answer:
     with broker.sessions() as session:
         person = session.get_one(PersonRow, finding.beneficiary_id).person
+    problems = _cannot_revoke(broker, order, finding)
     held = {(holding.kind, holding.key) for holding in broker.iga().holdings(person)}
     wanted = [
         ({"type": item.kind.value, "name": item.name}, (item.kind, item.key))
         for item in finding.items
     ]
     return {
-        "acceptable": True,
+        "acceptable": not problems,
         "beneficiary": _named(person),
         "items": [item for item, _ in wanted],
         "already_held": [item for item, key in wanted if key in held],
-        "problems": [],
+        "problems": problems,
     }
+
+
+def _cannot_revoke(broker: Broker, order: OrderRow, finding: Genuine) -> list[str]:
+    if order.action != Action.REVOKE:
+        return []
+    kinds = {item.kind for item in finding.items} - broker.iga().capabilities.revokes
+    return [f"The IGA cannot take away a {kind} for us: do it there." for kind in sorted(kinds)]
 
 
 def _named(person: Person) -> dict[str, str]:

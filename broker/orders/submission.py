@@ -11,18 +11,17 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from broker.context import Broker
-from broker.domain.access import CatalogueItem, ItemKind
 from broker.domain.errors import Postponed, Refused, UnknownOutcome
 from broker.domain.orders import LineEvent, LineState
-from broker.domain.references import without_submission_words
 from broker.orders import confirmation, steps
-from broker.ports.iga import Receipt, Submission
+from broker.orders.asking import HELD, Ask, Facts, ask_of
+from broker.ports.iga import Receipt
 from broker.store import audit, installation, orders, outbox
 from broker.store.orders import BackReferenceRow, OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
-# Long justifications are cut: vendors limit them, and the numbers come first.
-_JUSTIFICATION_LENGTH = 1000
+# In place of a request's id: it was carried out, and no request was made of it.
+_DIRECTLY = ""
 # From where a line may be sent: what that is called, and what the timeline says of it.
 _SENDING = {
     LineState.VERIFIED: (LineEvent.START, "Submitting to the IGA."),
@@ -35,14 +34,15 @@ def submit(broker: Broker, message: Message) -> Effect:
     order, line = _begin(broker, message)
     if line.state not in _SENDING:
         return _nothing_to_do
-    submission = _submission(order, line)
-    found = _look(broker, order, line, submission)
+    _wait_for_the_search(broker, order, line)
+    ask = ask_of(broker, order, line, _tried_since(broker, order, line))
+    found = _look(ask)
     if found is not None:
         return _found(broker, order.id, line.id, found)
     doubt = confirmation.doubt(broker, message, order, line)
     if doubt is not None:
         return doubt
-    return _send(broker, message, order, line, submission)
+    return _send(broker, message, order, line, ask)
 
 
 def _nothing_to_do(_session: Session) -> None:
@@ -70,31 +70,29 @@ def _claimed_line(
     return steps.held_line(session, message.payload["order_id"], message.payload["line_id"])
 
 
-def _submission(order: OrderRow, line: OrderLineRow) -> Submission:
-    assert order.beneficiary is not None, "a verified order has a beneficiary"
-    assert line.reference is not None, "a verified line has its word"
-    told = without_submission_words(order.justification)
-    words = (order.item_number, order.task_number, line.reference, told)
-    return Submission(
-        reference=line.reference,
-        beneficiary_key=order.beneficiary.key,
-        items=[CatalogueItem(ItemKind(line.kind), line.item_key, line.name)],
-        justification=" ".join(word for word in words if word)[:_JUSTIFICATION_LENGTH],
-        start_at=order.start_at,
-        end_at=order.end_at,
-    )
-
-
-def _look(
-    broker: Broker, order: OrderRow, line: OrderLineRow, submission: Submission
-) -> str | None:
-    """Search for what an earlier try may have made, once searching can be trusted."""
-    _wait_for_the_search(broker, order, line)
+def _look(ask: Ask) -> str | None:
+    """Look for what an earlier try may have made."""
     try:
-        return broker.iga(order.iga).find_submitted(submission)
+        found = ask.find()
     except UnknownOutcome as several:
         # More than one request carries our word: only a person can say which one counts.
         raise Refused(several.system, several.reason) from several
+    return _DIRECTLY if found is None and ask.is_done() else found
+
+
+def _tried_since(broker: Broker, order: OrderRow, line: OrderLineRow) -> datetime | None:
+    """From when on this line may have been sent; None if that has certainly not happened.
+
+    A restore has undone a life in which it may have been sent too, perhaps for another post.
+    """
+    with broker.sessions() as session:
+        lost_at = installation.restored_at(session)
+    if line.state is LineState.UNCERTAIN or (lost_at and order.received_at <= lost_at):
+        return order.received_at
+    if lost_at is None:
+        return None
+    ordered_at = broker.desk(order.source).order(order.ref).opened_at or lost_at
+    return ordered_at if ordered_at <= lost_at else None
 
 
 def _wait_for_the_search(broker: Broker, order: OrderRow, line: OrderLineRow) -> None:
@@ -118,11 +116,11 @@ def _last_tried_at(broker: Broker, line: OrderLineRow) -> datetime | None:
 
 
 def _send(
-    broker: Broker, message: Message, order: OrderRow, line: OrderLineRow, submission: Submission
+    broker: Broker, message: Message, order: OrderRow, line: OrderLineRow, ask: Ask
 ) -> Effect:
-    _pass_gate(broker, message, line.state)
+    _pass_gate(broker, message, line.state, ask.before())
     try:
-        receipt = broker.iga(order.iga).submit(submission)
+        receipt = ask.send()
     except Refused as refused:
         return _refused(broker, order.id, line.id, refused)
     except UnknownOutcome:
@@ -131,7 +129,7 @@ def _send(
     return _submitted(broker, order.id, line.id, receipt)
 
 
-def _pass_gate(broker: Broker, message: Message, was: LineState) -> None:
+def _pass_gate(broker: Broker, message: Message, was: LineState, before: Facts | None) -> None:
     """Store the intent, if it is still our claim, and still the line that we have looked for.
 
     What remains is the moment between this commit and the call: without an idempotency key in
@@ -144,6 +142,8 @@ def _pass_gate(broker: Broker, message: Message, was: LineState) -> None:
             raise outbox.LostClaim(f"the line is {line.state} by now")
         steps.happen(session, order, line, event, broker.clock.now(), words)
         line.tried_at = broker.clock.now()
+        if before is not None:
+            orders.keep_evidence(session, line, line.tried_at, order.iga, HELD, before)
 
 
 def _lose_sight(broker: Broker, message: Message) -> None:
@@ -160,7 +160,11 @@ def _submitted(broker: Broker, order_id: str, line_id: str, receipt: Receipt) ->
         order, line = steps.held_line(session, order_id, line_id)
         now = broker.clock.now()
         sha256 = orders.keep_evidence(session, line, now, order.iga, "submission", receipt.answer)
-        words = f"The IGA made request {receipt.request_id} of it."
+        words = (
+            f"The IGA made request {receipt.request_id} of it."
+            if receipt.request_id
+            else "The IGA carries it out directly, without a request."
+        )
         follow(
             session,
             order,
@@ -178,7 +182,11 @@ def _submitted(broker: Broker, order_id: str, line_id: str, receipt: Receipt) ->
 def _found(broker: Broker, order_id: str, line_id: str, request_id: str) -> Effect:
     def store(session: Session) -> None:
         order, line = steps.held_line(session, order_id, line_id)
-        words = f"Found in the IGA as request {request_id}; not submitted again."
+        words = (
+            f"Found in the IGA as request {request_id}; not submitted again."
+            if request_id
+            else "The IGA has carried it out already, without a request; nothing was submitted."
+        )
         follow(session, order, line, LineEvent.FIND, request_id, words, broker)
 
     return store
@@ -196,11 +204,17 @@ def follow(
     evidence: str = "",
     actor: audit.Actor = audit.SYSTEM,
 ) -> None:
-    """The line has its request: remember the pair, and owe all that follows from it."""
+    """The line has its request: remember the pair, and owe all that follows from it.
+
+    Without a request there is no pair, and only what the person holds can be followed.
+    """
     now = broker.clock.now()
-    line.iga_request_id = request_id
+    line.iga_request_id = request_id or None
     facts = {"iga_request": request_id, "evidence": evidence}
     steps.happen(session, order, line, event, now, words, actor=actor, facts=facts)
+    steps.owe(session, "order.track", order, now, line)
+    if not request_id:
+        return
     session.merge(
         BackReferenceRow(
             line_id=line.id,
@@ -212,7 +226,6 @@ def follow(
         )
     )
     steps.owe(session, "order.refer_back", order, now)
-    steps.owe(session, "order.track", order, now, line)
     outbox.owe_look(session, order.iga, request_id, now)
 
 

@@ -80,7 +80,7 @@ def _take_in(broker: Broker, ref: OrderRef, first: datetime) -> bool:
         seen = broker.desk(ref.source).order(ref)
         if seen.approval is not DeskApproval.APPROVED or not seen.active or _is_old(seen, first):
             return False
-        post = post_of(seen)
+        post = post_of(broker, seen)
     except (NotFound, NotPossible, Refused) as error:
         _log.warning("an approved item cannot be taken in", item=ref.item_number, why=str(error))
         return False

@@ -87,7 +87,7 @@ def verify(broker: Broker, message: Message) -> Effect:
     finding = examine(broker, order, seen, message.attempts)
     if isinstance(finding, Closed):
         # The search in the IGA will tell; nothing is sent for it before the desk opens it again.
-        finding = _resolve(broker, order, seen)
+        finding = _resolve(broker, seen)
     return _effect(broker, order, seen, finding)
 
 
@@ -102,10 +102,11 @@ def examine(broker: Broker, order: OrderRow, seen: DeskOrder, attempts: int) -> 
     return (
         _other_person(posted, seen)
         or _other_items(broker, posted, seen)
+        or _other_action(broker, posted, seen)
         or _other_dates(posted, seen)
         or _other_task(posted, seen)
         or _not_approved(broker, order, seen, attempts)
-        or _resolve(broker, order, seen)
+        or _resolve(broker, seen)
     )
 
 
@@ -128,6 +129,17 @@ def _other_items(broker: Broker, posted: Mapping[str, Any], seen: DeskOrder) -> 
     return Differs(
         f"The post asks for {_list(told)}, but at the desk {seen.ref.item_number}"
         f" (“{seen.catalogue_label}”) stands for {_list(real) or 'no access at all'}."
+    )
+
+
+def _other_action(broker: Broker, posted: Mapping[str, Any], seen: DeskOrder) -> Differs | None:
+    """The mapping says whether an item gives or takes away; one without access does neither."""
+    entry = broker.catalogue.entries.get((seen.ref.source, seen.catalogue_item))
+    if entry is None or not entry.grants or entry.action == posted["action"]:
+        return None
+    return Differs(
+        f"The post asks to {posted['action']} access, but {seen.ref.item_number}"
+        f" (“{seen.catalogue_label}”) is there to {entry.action} it."
     )
 
 
@@ -200,7 +212,7 @@ def _wait(broker: Broker, order: OrderRow, seen: DeskOrder, attempts: int) -> Un
     raise Postponed(delay, f"{seen.ref.item_number} is not approved at the desk yet")
 
 
-def _resolve(broker: Broker, order: OrderRow, seen: DeskOrder) -> Finding:
+def _resolve(broker: Broker, seen: DeskOrder) -> Finding:
     if seen.unclear:
         return Unclear(seen.unclear)
     names = _meant(broker, seen)
@@ -211,8 +223,6 @@ def _resolve(broker: Broker, order: OrderRow, seen: DeskOrder) -> Finding:
             f"“{seen.catalogue_label}” stands for no access: nothing to submit."
             f" {seen.ref.item_number} stays as it is."
         )
-    if order.action != "grant":
-        return Unclear("Taking access away is not carried out automatically yet: do it in the IGA.")
     return _people_and_items(broker, seen, names)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
@@ -185,6 +186,14 @@ def keep_evidence(
         )
     )
     return sha256
+
+
+def evidence_of(session: Session, line: OrderLineRow, kind: str) -> dict[str, Any] | None:
+    """What was kept last of this kind with the line."""
+    kept = select(EvidenceRow).where(EvidenceRow.line_id == line.id, EvidenceRow.kind == kind)
+    row = session.scalars(kept.order_by(EvidenceRow.at.desc(), EvidenceRow.id).limit(1)).first()
+    content: dict[str, Any] | None = json.loads(row.content) if row else None
+    return content
 
 
 def doubt_what_was_heard(session: Session) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from broker.domain.access import ItemName, UnmappedItem
+from broker.domain.orders import Action
 from broker.files import FAMILIES, ApiClient, load_api_clients, load_catalogue
 from broker.settings import BadSettings
 
@@ -123,6 +124,20 @@ def test_the_same_item_of_two_desks_is_two_items(catalogue: Path) -> None:
 def test_a_grant_that_is_half_said_is_refused(catalogue: Path, grant: str) -> None:
     (fault,) = faults_of_catalogue(catalogue, item(grants=f"grants=[{grant}]"))
     assert "item 1 " in fault
+
+
+def test_an_item_gives_access_unless_it_says_that_it_takes_it_away(catalogue: Path) -> None:
+    text = item("i1") + item("i2", more="action='revoke'")
+    catalogue.write_text(text, encoding="utf-8")
+    mapping = load_catalogue(catalogue, "servicenow")
+    actions = [mapping.action("servicenow", key) for key in ("i1", "i2", "unknown")]
+    assert actions == [Action.GRANT, Action.REVOKE, Action.GRANT]
+
+
+@pytest.mark.parametrize("more", ["action='Revoke'", "action=''", "acton='revoke'", "action=1"])
+def test_an_action_that_is_half_said_never_gives_access(catalogue: Path, more: str) -> None:
+    (fault,) = faults_of_catalogue(catalogue, item(more=more))
+    assert "item 1 is wrong" in fault
 
 
 @pytest.mark.parametrize("kind", ["role", "account", "entitlement"])

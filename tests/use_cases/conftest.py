@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from broker import relay
 from broker.context import Broker
 from broker.domain.access import CatalogueItem, CatalogueMapping, Grant, ItemKind, MappingEntry
+from broker.domain.orders import Action
 from broker.domain.people import Account, Person
 from broker.orders.intake import receive
 from broker.orders.post import parse
@@ -29,6 +30,7 @@ BEN = Person("2", "BEN", "Ben Okafor", "ben@example.com", "1002")
 EVE = Person("3", "EVE", "Eve Lindqvist", "eve@example.com", "1003")
 FINANCE = CatalogueItem(ItemKind.ROLE, "14", "Finance Reporting")
 BUDGET = CatalogueItem(ItemKind.ROLE, "15", "Budget Approver")
+LEDGER = CatalogueItem(ItemKind.ACCOUNT, "21", "Ledger")
 MAPPING = {
     "role": MappingEntry(
         "servicenow", "role", "Access to a role", [Grant(ItemKind.ROLE, name_from="role")]
@@ -39,8 +41,19 @@ MAPPING = {
         "Finance starter kit",
         [Grant(ItemKind.ROLE, "Finance Reporting"), Grant(ItemKind.ROLE, "Budget Approver")],
     ),
+    "account": MappingEntry(
+        "servicenow", "account", "Application account", [Grant(ItemKind.ACCOUNT, "Ledger")]
+    ),
+    "leave": MappingEntry(
+        "servicenow", "leave", "Give back an account", [Grant(ItemKind.ACCOUNT, "Ledger")],
+        Action.REVOKE,
+    ),
+    "leave_role": MappingEntry(
+        "servicenow", "leave_role", "Leave a role", [Grant(ItemKind.ROLE, name_from="role")],
+        Action.REVOKE,
+    ),
     "laptop": MappingEntry("servicenow", "laptop", "Standard laptop", []),
-}
+}  # fmt: skip
 
 
 def account(person: Person, **changes: object) -> Account:
@@ -156,7 +169,7 @@ class House:
 @pytest.fixture
 def house(database_url: str) -> Iterator[House]:
     clock = FakeClock()
-    iga = FakeIga(staff=[ADA, BEN, EVE], catalogue=[FINANCE, BUDGET])
+    iga = FakeIga(staff=[ADA, BEN, EVE], catalogue=[FINANCE, BUDGET, LEDGER])
     desk = FakeDesk(users=[account(ADA), account(BEN), account(EVE)])
     with house_on(database_url, iga, desk, clock) as made:
         yield made

@@ -1,0 +1,173 @@
+"""What is asked of the IGA for one order line: to give access, or to take it away.
+
+An IGA may carry out either directly, without a request: then what is held is all that tells
+whether a try whose answer was lost has been carried out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from broker.context import Broker
+from broker.domain.access import CatalogueItem, Holding, ItemKind
+from broker.domain.errors import Postponed, Refused
+from broker.domain.orders import Action
+from broker.domain.references import without_submission_words
+from broker.ports.iga import Iga, Receipt, Revocation, Submission
+from broker.store import orders
+from broker.store.orders import OrderLineRow, OrderRow
+
+HELD = "held before"
+# Long justifications are cut: vendors limit them, and the numbers come first.
+_JUSTIFICATION_LENGTH = 1000
+# Clocks differ, and IGAs tell whole seconds: what we made may seem to be older than it is.
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_ANOTHERS_PAUSE_SECONDS = 30.0
+Facts = dict[str, object]
+
+
+class Ask(Protocol):
+    """One wish, to be carried out once."""
+
+    def find(self) -> str | None:
+        """The request that an earlier try has made of it, or None."""
+        ...
+
+    def is_done(self) -> bool:
+        """Whether it is carried out though no request of it is found: none need be sent."""
+        ...
+
+    def before(self) -> Facts | None:
+        """What has to be remembered before it is sent."""
+        ...
+
+    def send(self) -> Receipt:
+        """Ask for it. Never repeats by itself."""
+        ...
+
+
+@dataclass
+class Giving:
+    """Access is to be given. `tried_since` is None if it has certainly not been sent yet."""
+
+    broker: Broker
+    order: OrderRow
+    line: OrderLineRow
+    tried_since: datetime | None
+
+    def find(self) -> str | None:
+        return self._iga.find_submitted(self._submission)
+
+    def is_done(self) -> bool:
+        """Only what came since the first try, and without a request, is the effect of a try."""
+        if self.tried_since is None:
+            return False
+        since = self.tried_since - _CLOCKS_DIFFER
+        held = held_of(self.broker, self.order, self.line)
+        return any(not h.request_id and (h.since is None or h.since >= since) for h in held)
+
+    def before(self) -> Facts | None:
+        return None
+
+    def send(self) -> Receipt:
+        return self._iga.submit(self._submission)
+
+    @property
+    def _iga(self) -> Iga:
+        return self.broker.iga(self.order.iga)
+
+    @property
+    def _submission(self) -> Submission:
+        reference, beneficiary, item, why = _said(self.order, self.line)
+        dates = self.order.start_at, self.order.end_at
+        return Submission(reference, beneficiary, [item], why, *dates)
+
+
+@dataclass
+class Taking:
+    """Access is to be taken away. A revocation need not carry our word in the IGA."""
+
+    broker: Broker
+    order: OrderRow
+    line: OrderLineRow
+    tried_since: datetime | None
+
+    def find(self) -> str | None:
+        """Another line's request can be found too: while that is under way, ours waits."""
+        since = (self.tried_since or self.order.received_at) - _CLOCKS_DIFFER
+        found = self._iga.find_revoked(self._revocation, since)
+        with self.broker.sessions() as session:
+            other = orders.line_of_request(session, self.order.iga, found) if found else None
+            if other is None or other.id == self.line.id:
+                return found
+            number, over = other.order.item_number, other.state.final
+        if not over:
+            raise Postponed(_ANOTHERS_PAUSE_SECONDS, f"{number} is taking the same access away")
+        if self.tried_since is not None and not self.is_done():
+            reason = f"shows request {found} of {number}, which may hide one of ours: look there"
+            raise Refused(self.order.iga, reason)
+        return None
+
+    def is_done(self) -> bool:
+        """Somebody with several accounts may hold another one still, which is not ours to take."""
+        return is_taken(self.broker, self.order, self.line)
+
+    def before(self) -> Facts | None:
+        held = held_of(self.broker, self.order, self.line)
+        return {"held": [asdict(each) for each in held]}
+
+    def send(self) -> Receipt:
+        return self._iga.revoke(self._revocation)
+
+    @property
+    def _iga(self) -> Iga:
+        return self.broker.iga(self.order.iga)
+
+    @property
+    def _revocation(self) -> Revocation:
+        return Revocation(*_said(self.order, self.line))
+
+
+def ask_of(
+    broker: Broker, order: OrderRow, line: OrderLineRow, tried_since: datetime | None
+) -> Ask:
+    """What this line asks for; it may have been sent since that moment, if there is one."""
+    kind = Taking if order.action == Action.REVOKE else Giving
+    return kind(broker, order, line, tried_since)
+
+
+def is_given(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
+    """Whether the beneficiary holds what the line gives."""
+    return bool(held_of(broker, order, line))
+
+
+def is_taken(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
+    """Whether the beneficiary holds less of it than before the line was sent, or nothing."""
+    held = held_of(broker, order, line)
+    with broker.sessions() as session:
+        before = orders.evidence_of(session, line, HELD)
+    had: Sequence[object] = before["held"] if before else ()
+    return not held or len(held) < len(had)
+
+
+def held_of(broker: Broker, order: OrderRow, line: OrderLineRow) -> Sequence[Holding]:
+    """What the beneficiary holds of this line's item now, as the IGA says: several accounts of
+    one application, perhaps.
+    """
+    assert order.beneficiary is not None, "a verified order has a beneficiary"
+    held = broker.iga(order.iga).holdings(order.beneficiary.person)
+    return [each for each in held if (each.kind, each.key) == (line.kind, line.item_key)]
+
+
+def _said(order: OrderRow, line: OrderLineRow) -> tuple[str, str, CatalogueItem, str]:
+    assert order.beneficiary is not None, "a verified order has a beneficiary"
+    assert line.reference is not None, "a verified line has its word"
+    item = CatalogueItem(ItemKind(line.kind), line.item_key, line.name)
+    return line.reference, order.beneficiary.key, item, _justification(order, line.reference)
+
+
+def _justification(order: OrderRow, reference: str) -> str:
+    told = without_submission_words(order.justification)
+    words = (order.item_number, order.task_number, reference, told)
+    return " ".join(word for word in words if word)[:_JUSTIFICATION_LENGTH]

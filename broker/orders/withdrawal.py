@@ -1,0 +1,65 @@
+"""The desk has taken an order back whose request is in the IGA: it is withdrawn there too.
+
+Withdrawing may be repeated, so that nothing has to be looked for after a lost answer. What comes
+of it, tracking sees, as it sees everything else that becomes of the request.
+"""
+
+from sqlalchemy.orm import Session
+
+from broker.context import Broker
+from broker.domain.access_requests import AccessRequest
+from broker.domain.errors import Refused
+from broker.domain.orders import LineState
+from broker.orders import steps
+from broker.orders.cancellation import verdict
+from broker.orders.tracking import own_part
+from broker.store import audit, orders
+from broker.store.orders import OrderRow
+from broker.store.outbox import Effect, Message
+
+WITHDRAW = "withdraw"
+
+
+def withdraw(broker: Broker, message: Message) -> Effect:
+    """Withdraw the line's request; where it is too late, that is told and the order goes on."""
+    order = steps.order_of(broker, message)
+    line = steps.line_of(order, message)
+    if line.state is not LineState.SUBMITTED or line.iga_request_id is None:
+        return lambda _session: None
+    request = f"Request {line.iga_request_id}"
+    # Long ago, perhaps: the IGA was down. Whoever approves again wants the access after all.
+    if message.attempts > 1 and not verdict(broker, order).firm:
+        words = f"{order.item_number} is wanted at the desk again. {request} goes on in the IGA."
+        return _told(broker, order.id, line.id, words, "not wanted")
+    iga = broker.iga(order.iga)
+    part = own_part(iga, order, line, line.iga_request_id)
+    if _is_shared(order, part):
+        words = f"{request} is for others too. It was not withdrawn, and goes on in the IGA."
+        return _told(broker, order.id, line.id, words, "shared")
+    try:
+        iga.withdraw(part.header.id)
+    except Refused as late:
+        words = f"{request} can no longer be withdrawn, and goes on in the IGA: it {late.reason}."
+        return _told(broker, order.id, line.id, words, "refused")
+    return _told(broker, order.id, line.id, f"{request} was withdrawn in the IGA.", "done")
+
+
+def _is_shared(order: OrderRow, part: AccessRequest) -> bool:
+    """An operator may have let the order follow a request for several people or items."""
+    assert order.beneficiary is not None, "a submitted order has a beneficiary"
+    others = set(part.header.beneficiary_keys) - {order.beneficiary.key}
+    return bool(others) or len(part.items) > 1
+
+
+def _told(broker: Broker, order_id: str, line_id: str, words: str, outcome: str) -> Effect:
+    def store(session: Session) -> None:
+        order, line = steps.held_line(session, order_id, line_id)
+        now = broker.clock.now()
+        orders.remember_step(session, order, now, WITHDRAW, words, line)
+        facts = {"iga_request": line.iga_request_id, "line": line.id}
+        subject = ("order", order.id)
+        audit.record(session, now, audit.SYSTEM, f"order.{WITHDRAW}", subject, outcome, facts)
+        if line.state is LineState.SUBMITTED:
+            steps.owe(session, "order.track", order, now, line)
+
+    return store
