@@ -47,7 +47,7 @@ class DeciderRow(Base):
 
 def unasked(session: Session, iga: str, assignees: Iterable[str]) -> list[str]:
     """Those of the names about which the IGA has not been asked yet, each once."""
-    named = {normal(assignee): assignee for assignee in assignees}
+    named = {normal(assignee): assignee for assignee in sorted(assignees)}
     for chunk in _chunks(named):
         query = select(AssigneeRow.assignee_normal).where(
             AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(chunk)

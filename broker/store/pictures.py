@@ -101,6 +101,7 @@ def awaited(session: Session, iga: str) -> list[str]:
         .join(RequestRow, RequestRow.id == ApprovalTaskRow.request_row_id)
         .where(_open(iga), ApprovalTaskRow.state == TaskState.REQUESTED)
         .distinct()
+        .order_by(ApprovalTaskRow.assignee_normal, ApprovalTaskRow.assignee)
     )
     found = dict(session.execute(query).all())
     return [found[name] for name in sorted(found)]
