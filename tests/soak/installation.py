@@ -1,7 +1,7 @@
 """A broker at work: a real store and outbox, the real connector, the sandbox's instance.
 
-Only the IGA and the clock are made up. The IGA ends a request the moment it gets it; the clock, the
-instance's too, goes on whenever nothing is due, so that waiting costs nothing.
+The clock, the instance's too, goes on whenever nothing is due, so that waiting costs nothing. Where
+it is the desk's turn to be tried, the IGA is made up, and ends a request the moment it gets it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from broker.files import ApiClient
 from broker.orders.intake import receive
 from broker.orders.post import parse
 from broker.ports.desk import Desk, OrderRef
-from broker.ports.iga import Receipt, Submission
+from broker.ports.iga import Iga, Receipt, Submission
 from broker.ports.queue import QueueName
 from broker.settings import Settings
 from broker.store.base import open_store, sessions_of
@@ -65,11 +65,10 @@ class PromptIga(FakeIga):
 
 
 @dataclass
-class Installation:
+class AtWork:
     """One broker with its instance; `state` is what the instance keeps."""
 
     broker: Broker
-    iga: PromptIga
     clock: FakeClock
     state: ServiceNow
     world: World
@@ -82,12 +81,12 @@ class Installation:
         it announces an order that was rejected: a person does.
         """
         self.posts += 1
-        people = _customers(self.world)
+        people = customers(self.world)
         person = people[self.posts % len(people)]
         self.state.automation.logged_in(str(person.desk_user_name), "127.0.0.1")
-        ref = self._decided(person.sys_id, decision)
+        ref = self.decided(person, decision)
         if decision == "rejected":
-            self._announce(ref, str(person.desk_user_name))
+            self.announce(ref, person)
         return ref
 
     def heard_of(self, refs: Collection[OrderRef]) -> None:
@@ -108,7 +107,7 @@ class Installation:
             due_at = self._next()
             if due_at is None:
                 return
-            self.clock.at = max(self.clock.at, due_at)
+            self.clock.forward(seconds=max(0.0, (due_at - self.clock.now()).total_seconds()))
 
     def given_up(self) -> list[str]:
         """What the broker could not do, in its own words."""
@@ -116,17 +115,21 @@ class Installation:
             query = select(OutboxRow).where(OutboxRow.given_up_at.is_not(None))
             return [f"{row.topic}: {row.last_error}" for row in session.scalars(query)]
 
-    def _decided(self, customer: str, decision: str) -> OrderRef:
-        records = self.state.records
+    def decided(self, person: WorldPerson, decision: str, role: str = ROLE) -> OrderRef:
+        """This person orders a role, and it is decided at once."""
+        records, customer = self.state.records, person.sys_id
         item = records.find("sc_cat_item", self.world.desk_items[ITEM].sys_id)
         assert item is not None
-        request = self.state.workflow.order(item, customer, {"role": ROLE}, customer, "soak")
+        request = self.state.workflow.order(item, customer, {"role": role}, customer, "soak")
         (ritm,) = records.where("sc_req_item", request=request["sys_id"])
         for row in records.where("sysapproval_approver", sysapproval=ritm["sys_id"]):
             records.update("sysapproval_approver", row["sys_id"], {"state": decision}, "soak")
         return OrderRef("servicenow", ritm["sys_id"], ritm["number"])
 
-    def _announce(self, ref: OrderRef, user_name: str) -> None:
+    def announce(self, ref: OrderRef, person: WorldPerson) -> None:
+        """Somebody tells the broker of an order by hand, perhaps not as the first."""
+        self.posts += 1
+        user_name = str(person.desk_user_name)
         content: dict[str, Any] = {
             "source": "servicenow",
             "item": {"number": ref.item_number, "sys_id": ref.item_id},
@@ -146,14 +149,31 @@ class Installation:
             return session.scalar(select(func.min(OutboxRow.due_at)).where(*open_ones))
 
 
+@dataclass
+class Installation(AtWork):
+    """One with an IGA that is made up."""
+
+    iga: PromptIga = field(default_factory=PromptIga)
+
+
 @contextmanager
 def installed(database_url: str, world: World, **settings: object) -> Iterator[Installation]:
-    """A broker on this database with a fresh instance, everybody known to both.
+    """A broker on this database with a fresh instance and a prompt IGA, everybody known to all."""
+    clock = FakeClock()
+    clock.at = datetime.now(UTC)
+    iga = PromptIga(staff=_staff(world), catalogue=_CATALOGUE)
+    with at_work(database_url, world, iga, clock, **settings) as made:
+        yield Installation(made.broker, clock, made.state, world, iga=iga)
+
+
+@contextmanager
+def at_work(
+    database_url: str, world: World, iga: Iga, clock: FakeClock, **settings: object
+) -> Iterator[AtWork]:
+    """A broker on this database between a fresh instance and this IGA, by this clock.
 
     Faults take as long as they must and no longer: a minute's wait would prove nothing here.
     """
-    clock = FakeClock()
-    clock.at = datetime.now(UTC)
     app = sandbox.servicenow.create_app(world, clock=clock.now)
     state: ServiceNow = app.extensions["servicenow"]
     state.properties[f"{SCOPE}.mid_server"] = "mid-east"
@@ -163,7 +183,6 @@ def installed(database_url: str, world: World, **settings: object) -> Iterator[I
         stack.callback(store.dispose)
         stack.callback(state.close)
         server = stack.enter_context(serve(app))
-        iga = PromptIga(staff=_staff(world), catalogue=_CATALOGUE)
         broker = Broker(
             settings=_SETTINGS,
             sessions=sessions_of(store),
@@ -178,10 +197,10 @@ def installed(database_url: str, world: World, **settings: object) -> Iterator[I
         api.register(ears, broker)
         state.properties[f"{SCOPE}.broker_url"] = stack.enter_context(serve(ears)).url
         engine.sync_people(broker)
-        yield Installation(broker, iga, clock, state, world)
+        yield AtWork(broker, clock, state, world)
 
 
-def _customers(world: World) -> list[WorldPerson]:
+def customers(world: World) -> list[WorldPerson]:
     """People who order: known to both sides, and led by somebody who can approve."""
     return [
         person
