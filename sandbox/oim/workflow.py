@@ -187,11 +187,13 @@ class Workflow:
             if not user.admin and user.key != request.requester:
                 raise NotPossible("IAM-2050031: Only the requester may withdraw a request.")
             children = [self._oim.requests[child] for child in request.children]
-            if not self._withdrawable(request, children):
+            if not self.withdrawable(request):
                 raise NotPossible("IAM-2050032: The request can no longer be withdrawn.")
             self._end_all(request, children, WITHDRAWN)
 
-    def _withdrawable(self, request: Request, children: list[Request]) -> bool:
+    def withdrawable(self, request: Request) -> bool:
+        """Whether it can still be taken back, by those who have the right."""
+        children = [self._oim.requests[child] for child in request.children]
         if not self._oim.switches.withdrawal_ends_with_approval:
             return request.status not in FINAL
         if children:
