@@ -10,15 +10,20 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from sandbox.fault_plan import FaultPlan
-from sandbox.oim.access import timed, token_service, web_server_error
+from sandbox.oim.access import timed, web_server_error
+from sandbox.oim.acting import acting
+from sandbox.oim.attachments_api import attachments_api
 from sandbox.oim.faults import FaultyFront
-from sandbox.oim.people_api import people_api
 from sandbox.oim.records import Delays, Oim
 from sandbox.oim.requests_api import requests_api
+from sandbox.oim.resource_apis import RESOURCE_APIS
+from sandbox.oim.submitting import submitting
 from sandbox.oim.switches import SWITCHES, Switches
+from sandbox.oim.token_api import token_api
 from sandbox.world import World
 
 __all__ = ["Oim", "create_app"]
+_SERVICES = (token_api, requests_api, submitting, acting, attachments_api, *RESOURCE_APIS)
 
 
 def create_app(
@@ -56,7 +61,7 @@ def create_app(
     app.extensions["oim"] = oim
     app.extensions["oim_sign_ins"] = SignIns(base_url.rstrip("/"), idp_metadata_url)
 
-    for part in (token_service, requests_api, people_api, sign_in, console):
+    for part in (*_SERVICES, sign_in, console):
         app.register_blueprint(part)
     app.after_request(timed)
     app.register_error_handler(HTTPException, web_server_error)

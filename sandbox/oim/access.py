@@ -9,11 +9,12 @@ import secrets
 import time
 from typing import NoReturn
 
-from flask import Blueprint, Response, abort, current_app, g, jsonify, request
+from flask import Response, abort, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.oim.records import Oim, User
 
+TOKENS = "/iam/governance/token/api/v1"
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="weblogic"'}
 _PAGE = (
     "<!DOCTYPE html><html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
@@ -72,7 +73,7 @@ def _who() -> User | None:
 
 
 def _bearer(oim: Oim, token: str) -> User | None:
-    login = oim.tokens.login(token)
+    login = oim.tokens.login(token, expires=oim.switches.tokens_expire)
     user = oim.by_login.get(login.upper()) if login else None
     return user if user is not None and user.active else None
 
@@ -93,7 +94,7 @@ def _guarded() -> bool:
     """12c demands the header of every write; in 11g only the samples of the token service show it,
     and that it is demanded there is our own reading.
     """
-    everywhere = state().profile == "12c" or request.blueprint == token_service.name
+    everywhere = state().profile == "12c" or request.path.startswith(TOKENS)
     return everywhere and state().switches.x_requested_by_guard
 
 
@@ -111,13 +112,3 @@ def timed(answer: Response) -> Response:
 def web_server_error(error: HTTPException) -> Response:
     """What the application does not answer, WebLogic does, in HTML."""
     return page_answer(error.code or 500, f"Error {error.code}--{error.name}")
-
-
-token_service = Blueprint("oim_tokens", __name__, url_prefix="/iam/governance/token/api/v1")
-token_service.before_request(guard)
-
-
-@token_service.route("/tokens", methods=["POST", "PUT"])
-def issue_token() -> dict[str, str]:
-    """A token for the caller; PUT renews one that is still good."""
-    return state().tokens.issue(caller())

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import overload
 
 from sandbox.oim.archive import Index
-from sandbox.oim.query import Condition, Predicate, compile_query, demand_searchable, parse
+from sandbox.oim.query import Condition, Predicate, compile_query, parse, searchable
 from sandbox.oim.records import Oim, Request, Task, User
 
 _KEPT = 64
@@ -53,6 +53,13 @@ class Track:
             "requester": lambda row: self._names(row.requester),
             "beneficiary": lambda row: tuple(n for k in row.beneficiaries for n in self._names(k)),
         }
+        if not oim.switches.justification_unsearchable:
+            self._live["reqjustification"] = lambda row: (row.justification,)
+            self._past["reqjustification"] = self._past_justified
+
+    def _past_justified(self, asked: Condition) -> Iterator[int]:
+        numbers = self._oim.requests.past.numbers
+        return (n for n in numbers if asked.met_by(self._oim.requests[str(n)].justification))
 
     def _names(self, key: str) -> tuple[str, str]:
         return key, self._oim.users[key].login
@@ -75,19 +82,20 @@ class Track:
                 kept[place] = self._oim.version, numbers
             if left_out is not None:
                 left_out += itertools.takewhile(self._unknown_yet, numbers)
-        return Found(self._oim, numbers[len(left_out or ()) :])
+        known = numbers[len(left_out or ()) :]
+        return Found(self._oim, known if self._oim.switches.newest_first else known[::-1])
 
     def _unknown_yet(self, number: int) -> bool:
         lag = timedelta(seconds=self._oim.waits.stale_seconds)
         return self._oim.requests[str(number)].created_at > self._oim.clock.now() - lag
 
     def _numbers(self, query: str) -> list[int]:
-        if self._user.admin and not query.strip():
+        if self._oim.sees_all(self._user) and not query.strip():
             return self._oim.requests.numbers()[::-1]
         return sorted({*self._old(query), *self._new(query)}, reverse=True)
 
     def _new(self, query: str) -> Iterator[int]:
-        test: Predicate[Request] = compile_query(query, self._live)
+        test: Predicate[Request] = compile_query(query, self._live, self._oim.grammar)
         return (
             int(row.id)
             for row in self._oim.requests.live.values()
@@ -95,12 +103,13 @@ class Track:
         )
 
     def _old(self, query: str) -> Iterable[int]:
-        groups = parse(query)
-        demand_searchable(groups, self._past)
+        grammar = self._oim.grammar
+        groups = searchable(parse(query, grammar), self._past, grammar)
         numbers: set[int] = set()
         for group in groups:
             numbers.update(self._all_of(group))
-        return numbers if self._user.admin else numbers.intersection(self._seen())
+        everything = self._oim.sees_all(self._user)
+        return numbers if everything else numbers.intersection(self._seen())
 
     def _all_of(self, group: list[Condition]) -> Iterable[int]:
         if not group:
@@ -111,7 +120,8 @@ class Track:
     def _seen(self) -> Iterator[int]:
         """What this user raised, received, decided, or whose report did."""
         past, me = self._oim.requests.past, self._user
-        for key in (me.key, *(report.key for report in self._oim.reports(me))):
+        reports = self._oim.reports(me) if self._oim.switches.reports_seen else []
+        for key in (me.key, *(report.key for report in reports)):
             yield from past.by_requester[key]
             yield from past.by_beneficiary[key]
         for name in self._oim.acts_for(me):
@@ -145,4 +155,10 @@ def tasks_of(oim: Oim, user: User, *, past: bool) -> list[tuple[Request, Task]]:
                 n for name in oim.acts_for(user) for n in oim.requests.past.by_approver[name]
             )
         rows = Found(oim, sorted(numbers, reverse=True))
-        return [(row, task) for row in rows for task in row.tasks if oim.may_act(user, task)]
+        everything = user.admin and not oim.switches.inbox_is_own
+        return [
+            (row, task)
+            for row in rows
+            for task in row.tasks
+            if everything or oim.may_act(user, task)
+        ]

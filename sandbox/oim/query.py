@@ -26,20 +26,36 @@ class BadQuery(ValueError):
     """The filter cannot be understood, or names an attribute that is not searchable."""
 
 
+class Grammar(NamedTuple):
+    """How filters are read: as documented, unless a switch says otherwise."""
+
+    colons_are_spaces: bool = True
+    any_case: bool = True
+    refuses_unsearchable: bool = True
+
+    def text(self, word: str) -> str:
+        """A name or a value, with real spaces."""
+        return word.replace("::", " ") if self.colons_are_spaces else word
+
+
+USUAL = Grammar()
+
+
 class Condition(NamedTuple):
-    """One comparison; name and value in lower case, with real spaces."""
+    """One comparison, with real spaces; in lower case what is compared in any case."""
 
     name: str
     operator: str
     value: str
+    any_case: bool = True
 
     def met_by(self, *values: str) -> bool:
-        """Whether any of the values meets it, in any case."""
+        """Whether any of the values meets it."""
         test = _TESTS[self.operator]
-        return any(test(value.lower(), self.value) for value in values)
+        return any(test(value.lower() if self.any_case else value, self.value) for value in values)
 
 
-def parse(text: str) -> list[list[Condition]]:
+def parse(text: str, grammar: Grammar = USUAL) -> list[list[Condition]]:
     """Groups of which one must be met in full: `and` binds before `or`. Raises BadQuery.
 
     An empty filter is one empty group, which everything meets.
@@ -47,38 +63,44 @@ def parse(text: str) -> list[list[Condition]]:
     if not text.strip():
         return [[]]
     pieces = _JOIN.split(text.strip())
-    groups = [[_condition(pieces[0])]]
+    groups = [[_condition(pieces[0], grammar)]]
     for join, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         if join.lower() == "or":
             groups.append([])
-        groups[-1].append(_condition(piece))
+        groups[-1].append(_condition(piece, grammar))
     return groups
 
 
-def compile_query(text: str, attributes: Mapping[str, Values[Row]]) -> Predicate[Row]:
+def compile_query(
+    text: str, attributes: Mapping[str, Values[Row]], grammar: Grammar = USUAL
+) -> Predicate[Row]:
     """A test for rows. `attributes` maps a searchable name (lower case, real spaces) to the values
     that a row has for it; any of them may match, in any case. An empty filter lets everything
     through. Raises BadQuery.
     """
-    groups = parse(text)
-    demand_searchable(groups, attributes)
+    groups = searchable(parse(text, grammar), attributes, grammar)
     return lambda row: any(
         all(condition.met_by(*attributes[condition.name](row)) for condition in group)
         for group in groups
     )
 
 
-def demand_searchable(groups: list[list[Condition]], names: Mapping[str, object]) -> None:
-    """Raises BadQuery if a condition names something else."""
-    for group in groups:
-        for condition in group:
-            if condition.name not in names:
-                raise BadQuery(f"The attribute {condition.name!r} is not searchable.")
+def searchable(
+    groups: list[list[Condition]], names: Mapping[str, object], grammar: Grammar = USUAL
+) -> list[list[Condition]]:
+    """The groups, if every condition names one of these; raises BadQuery for anything else, or
+    leaves it out where the grammar does not refuse it.
+    """
+    for condition in (each for group in groups for each in group):
+        if condition.name not in names and grammar.refuses_unsearchable:
+            raise BadQuery(f"The attribute {condition.name!r} is not searchable.")
+    return [[each for each in group if each.name in names] for group in groups]
 
 
-def _condition(piece: str) -> Condition:
+def _condition(piece: str, grammar: Grammar) -> Condition:
     parts = piece.split()
     if len(parts) != 3 or parts[1].lower() not in _TESTS:  # noqa: PLR2004 -- name, operator, value
         raise BadQuery(f"The filter {piece!r} is not valid.")
-    name, value = (part.replace("::", " ").lower() for part in (parts[0], parts[2]))
-    return Condition(name, parts[1].lower(), value)
+    name, value = grammar.text(parts[0]).lower(), grammar.text(parts[2])
+    known = value.lower() if grammar.any_case else value
+    return Condition(name, parts[1].lower(), known, grammar.any_case)

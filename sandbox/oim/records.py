@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sandbox.fault_plan import FaultPlan
 from sandbox.oim.archive import Requests
+from sandbox.oim.attachments import Attachments
 from sandbox.oim.clock import Agenda, Clock
 from sandbox.oim.provisioning import Provisioning
 from sandbox.oim.query import Grammar
@@ -54,6 +55,7 @@ class Oim:
         self.happened: Counter[str] = Counter()
         self.waits = Waits()
         self.ledger: list[str] = []
+        self.attachments = Attachments()
         self.callers_ids: dict[tuple[str, str], str] = {}
         self.users = _users(world)
         self.by_login = {user.login.upper(): user for user in self.users.values()}
@@ -155,9 +157,12 @@ class Oim:
 
     def is_approver(self, user: User, request: Request) -> bool:
         """Whether the user decides, or decided, on this request."""
-        return any(
-            task.decided_by == user.key or self.may_act(user, task) for task in request.tasks
-        )
+        return any(self._concerns(user, task) for task in request.tasks)
+
+    def _concerns(self, user: User, task: Task) -> bool:
+        if task.decided_by == user.key or self.may_act(user, task):
+            return True
+        return any(self._is_for(user, name) for name in task.assignees)
 
 
 def _users(world: World) -> dict[str, User]:

@@ -6,54 +6,13 @@ they follow the names of its schemas.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
-
+from sandbox.oim.envelope import Json, links, moment, page, present, selected
 from sandbox.oim.records import QUEUE, Oim, Request, Task
+from sandbox.oim.rows import Comment
 from sandbox.oim.workflow import Workflow
 
-Json = dict[str, Any]
-
-# Real answers name hosts that callers cannot reach, and paths of another service: nobody should
-# read ids out of links.
-_FOREIGN = "https://oim-managed1.internal.example:14001/iam/governance/adminservice/api/v1"
+__all__ = ["KIND_WORDS", "Json", "links", "moment", "page", "present", "selected"]
 KIND_WORDS = {"role": "Role", "account": "ApplicationInstance", "entitlement": "Entitlement"}
-
-
-def moment(at: datetime) -> str:
-    """ISO 8601, UTC, seconds, Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def links(path: str, *relations: str) -> list[Json]:
-    """Links as the product gives them, under its own host."""
-    return [{"rel": rel, "href": _FOREIGN + path} for rel in relations or ("self",)]
-
-
-def present(**fields: Any) -> Json:  # noqa: ANN401 -- any JSON value
-    """Only the fields that say something: optional ones are absent, not null."""
-    return {name: value for name, value in fields.items() if value not in (None, "")}
-
-
-def page(name: str, rows: Sequence[Any], offset: int, limit: int, path: str) -> Json:
-    """One page of a list; `rows` is all of it. Offsets count from 1, there is no total."""
-    found = list(rows[offset - 1 : offset - 1 + limit])
-    more = len(rows) > offset - 1 + limit
-    here = f"{path}?offset={offset}&limit={limit}"
-    return {
-        "links": links(here, "self", "first"),
-        "count": len(found),
-        "hasMore": more,
-        "totalResult": -1,
-        name: found,
-    }
-
-
-def selected(row: Json, wanted: str) -> Json:
-    """Only the fields asked for with `fields=`; id and links stay."""
-    names = {name.strip() for name in wanted.split(",")} | {"id", "links"}
-    return {name: value for name, value in row.items() if not wanted or name in names}
 
 
 def request_row(request: Request) -> Json:
@@ -76,19 +35,34 @@ def request_row(request: Request) -> Json:
     )
 
 
+def listed_row(oim: Oim, request: Request) -> Json:
+    """The same, unless a switch lets lists say more or say it otherwise."""
+    row, switches = request_row(request), oim.switches
+    if not switches.lists_are_thin:
+        row["reqModifiedOnDate"] = moment(request.modified_at)
+        row["reqTargetEntities"] = _entities(request)
+    if not switches.people_are_keys:
+        row["requester"]["value"] = oim.users[request.requester].login
+    return row
+
+
+def _entities(request: Request) -> list[Json]:
+    return [
+        present(
+            entityType=KIND_WORDS[target.item.kind],
+            entityId=target.item.key,
+            startDate=target.start_date,
+            endDate=target.end_date,
+        )
+        for target in request.targets
+    ]
+
+
 def request_detail(oim: Oim, request: Request, *, approvers: bool) -> Json:
     """One request with its items; who decides is shown to those who may know."""
     detail = request_row(request) | {
         "reqModifiedOnDate": moment(request.modified_at),
-        "reqTargetEntities": [
-            present(
-                entityType=KIND_WORDS[target.item.kind],
-                entityId=target.item.key,
-                startDate=target.start_date,
-                endDate=target.end_date,
-            )
-            for target in request.targets
-        ],
+        "reqTargetEntities": _entities(request),
         "childRequests": [
             {"id": child, "reqStatus": oim.requests[child].status} for child in request.children
         ],
@@ -99,7 +73,7 @@ def request_detail(oim: Oim, request: Request, *, approvers: bool) -> Json:
 
 
 def _task_details(oim: Oim, request: Request) -> Json:
-    past = [task for task in request.tasks if task.state != "ASSIGNED"]
+    past = [task for task in request.tasks if not task.open]
     waiting = request.open_tasks
     future = _future(oim, request) if waiting else []
     return {
@@ -113,25 +87,44 @@ def _task_details(oim: Oim, request: Request) -> Json:
 
 
 def _future(oim: Oim, request: Request) -> list[Json]:
-    route = Workflow(oim).route(request)
-    stage = request.tasks[-1].stage
     return [
         {"approvers": assignee_name(oim, assignee), "stage": f"Stage{number}"}
-        for number, assignee in enumerate(route[stage:], stage + 1)
+        for number, assignees in Workflow(oim).ahead(request)
+        for assignee in assignees
     ]
 
 
 def _approver(oim: Oim, task: Task) -> Json:
-    who = task.acquired_by or (task.decided_by if task.state == "COMPLETED" else None)
+    who = task.asked or task.acquired_by or (task.decided_by if not task.open else None)
+    names = [assignee_name(oim, name) for name in ((who,) if who else task.assignees)]
     return present(
-        approvers=assignee_name(oim, who or task.assignee),
+        approvers=names[0] if len(names) == 1 else names,
         status=task.outcome or task.state,
         stage=f"Stage{task.stage}",
         taskId=task.task_id,
         assignedDate=moment(task.assigned_at),
         completedDate=moment(task.decided_at) if task.decided_at else None,
-        comments=task.comment,
+        comments=_comments(oim, task),
     )
+
+
+def _comments(oim: Oim, task: Task) -> str | list[Json]:
+    """The words of a decision; where more was said, who said what and when. What comments look
+    like here is not documented: this is our own reading.
+    """
+    if not task.comments or not oim.switches.comments_in_detail:
+        return task.comment
+    said = list(task.comments)
+    if task.comment and task.decided_by and task.decided_at:
+        said.append(Comment(task.decided_by, task.decided_at, task.comment))
+    return [
+        {
+            "comment": each.text,
+            "addedBy": oim.users[each.author].login,
+            "addedOn": moment(each.at),
+        }
+        for each in said
+    ]
 
 
 def assignee_name(oim: Oim, assignee: str) -> str:

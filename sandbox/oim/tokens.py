@@ -43,8 +43,8 @@ class Tokens:
         self._given.add(name)
         return {"accessToken": token, "tokenType": "Bearer", "expiresIn": str(seconds)}
 
-    def login(self, token: str) -> str | None:
-        """Whose token this is; None if it is expired or not ours."""
+    def login(self, token: str, *, expires: bool = True) -> str | None:
+        """Whose token this is; None if it is not ours, or `expires` and its life is over."""
         if not self._given:
             return None
         try:
@@ -53,9 +53,8 @@ class Tokens:
             )
         except jwt.InvalidTokenError:
             return None
-        ends_at = float(claims["exp"])
-        good = claims["jti"] in self._given and ends_at > self._clock.now().timestamp()
-        return str(claims["sub"]) if good else None
+        over = expires and float(claims["exp"]) <= self._clock.now().timestamp()
+        return str(claims["sub"]) if claims["jti"] in self._given and not over else None
 
     def expire_all(self) -> None:
         """Every token given out so far is refused from now on."""
