@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from broker import relay, restored
+from broker.domain.access import Holding, ItemKind
 from broker.domain.access_requests import RequestState
 from broker.domain.errors import Refused, Unavailable, UnknownOutcome
 from broker.orders import cancellation, operate
@@ -28,7 +29,17 @@ from broker.store.installation import InstallationRow
 from broker.store.sign_in import LoginRow, SessionRow
 from broker.sync import engine
 from tests.conftest import sqlite
-from tests.use_cases.conftest import ADA, BEN, BUDGET, EVE, FINANCE, House, account, house_on
+from tests.use_cases.conftest import (
+    ADA,
+    BEN,
+    BUDGET,
+    EVE,
+    FINANCE,
+    LEDGER,
+    House,
+    account,
+    house_on,
+)
 from tests.use_cases.fakes import FakeClock, FakeDesk, FakeIga, awaiting
 
 OPERATOR = Actor("person", "cho")
@@ -40,7 +51,7 @@ def lived(sqlite_template: Path, tmp_path: Path) -> Iterator[House]:
     """A house whose database is a file that can be copied."""
     path = tmp_path / "lived.sqlite"
     path.write_bytes(sqlite_template.read_bytes())
-    iga = FakeIga(staff=[ADA, BEN, EVE], catalogue=[FINANCE, BUDGET])
+    iga = FakeIga(staff=[ADA, BEN, EVE], catalogue=[FINANCE, BUDGET, LEDGER])
     desk = FakeDesk(users=[account(ADA), account(BEN), account(EVE)])
     with house_on(sqlite(path).url, iga, desk, FakeClock()) as house:
         yield house
@@ -117,6 +128,32 @@ def test_a_back_up_of_any_moment_ends_right_and_submits_nothing_again(
             assert chain_holds(house)
     assert len(lived.iga.submissions) == submitted
     assert lived.desk.journal == told
+
+
+@pytest.mark.parametrize(("item", "action"), [("role", "grant"), ("leave", "revoke")])
+def test_a_back_up_of_any_moment_does_nothing_twice_that_is_done_directly(
+    lived: House, item: str, action: str, tmp_path: Path
+) -> None:
+    """No request and no word of ours is left in the IGA: only what is held."""
+    copies, numbers = [], count()
+
+    def moment() -> None:
+        copies.append(save(lived, tmp_path / f"copy-{next(numbers)}.sqlite"))
+
+    lived.iga.direct = True
+    lived.iga.held.append((ADA.key, Holding(ItemKind.ACCOUNT, "21", "Ledger")))
+    answer = lived.post(lived.item(item), action=action)
+    moment()
+    live(lived, moment, RequestState.COMPLETED)
+    assert lived.state(answer) == "closed"
+    assert len(copies) > 4
+    for copy in copies:
+        with restore(lived, copy) as house:
+            restored.after_restore(house.broker, OPERATOR)
+            settle(house)
+            assert house.state(answer) == "closed", copy
+    assert len(lived.iga.submissions) + len(lived.iga.revocations) == 1
+    assert [what for what, _, _ in lived.desk.journal] == ["close"]
 
 
 @pytest.mark.parametrize("end", [RequestState.COMPLETED, RequestState.REJECTED])

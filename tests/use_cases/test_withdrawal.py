@@ -162,7 +162,7 @@ def test_a_revocation_is_withdrawn_like_a_grant(house: House) -> None:
 # ---- a request for several people ----------------------------------------------------------------
 
 
-def share(house: House, children: Sequence[str] = ()) -> None:
+def share(house: House, children: tuple[str, ...] = ()) -> None:
     """Request 9001 is for eve too, and has been split into these, ada's first."""
     parent = house.iga.requests["9001"]
     header = replace(parent.header, beneficiary_keys=(ADA.key, EVE.key))
