@@ -19,6 +19,7 @@ from sandbox.world import World
 HOST_PATH = "/iam/governance"
 API = f"{HOST_PATH}/selfservice/api/v1"
 TOKENS = f"{HOST_PATH}/token/api/v1/tokens"
+FACADE = f"{HOST_PATH}/FacadeWebApp/GetToken"
 _PATIENCE_SECONDS = 30
 
 
