@@ -211,13 +211,14 @@ def test_the_judge_tells_what_is_doubled_lost_or_led_astray(
         made.order(2)
         assert wrong(made) == []
         (first, second), ledger = made.orders, made.oim.ledger
-        spoilt = made.oim.requests[ledger[0]]
+        ((of_first,), (of_second,)) = (_raised(made.oim, ref) for ref in (first, second))
+        spoilt = made.oim.requests[of_first]
         kept, spoilt.beneficiaries = spoilt.beneficiaries, ("1",)
         assert wrong(made) == [f"{first.item_number}: its person"]
         spoilt.beneficiaries = kept
-        ledger.append(ledger[1])
+        ledger.append(of_second)
         assert f"{second.item_number} is named by 2 requests" in wrong(made)
-        del ledger[1:]
+        ledger[:] = [of_first]
         assert wrong(made) == [
             "2 orders became 1 requests",
             f"{second.item_number} is named by 0 requests",
