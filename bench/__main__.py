@@ -10,10 +10,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from bench import mirroring
+from bench import idle, mirroring
 from bench.measuring import HEAD, Line
 
-BENCHES: dict[str, Callable[[float], Iterator[Line]]] = {"mirroring": mirroring.run}
+BENCHES: dict[str, Callable[[float], Iterator[Line]]] = {
+    "mirroring": mirroring.run,
+    "idle": idle.run,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,26 +75,32 @@ def installed(folder: Path, desk: Desk, rows: int) -> Iterator[Installation]:
     """A broker on a database in that folder, with half as many requests as rows, and an approval
     each.
     """
+    nowhere = "http://127.0.0.1:9"  # it only makes links
+    with broker_in(folder, nowhere, {"servicenow": desk}) as broker:
+        with broker.sessions.begin() as session:
+            session.add_all(_request(number) for number in range(rows // 2))
+        yield Installation(broker)
+
+
+@contextmanager
+def broker_in(folder: Path, oim: str, desks: Mapping[str, Desk]) -> Iterator[Broker]:
+    """A broker on a database in that folder, with an OIM at that address and these desks."""
     url = f"sqlite:///{folder / 'broker.sqlite'}"
     upgrade(url)
     store = open_store(url)
     iga = iga_products()["oim"]
-    nowhere = "http://127.0.0.1:9"  # it only makes links
-    given = {"url": nowhere, "console_url": nowhere, "username": "broker", "password": "broker"}
-    broker = Broker(
-        settings=_SETTINGS,
-        sessions=sessions_of(store),
-        bell=_Silent(),
-        clock=SystemClock(),
-        igas={"oim": iga.build("oim", iga.settings(**given))},
-        desks={"servicenow": desk},
-        catalogue=CatalogueMapping({}),
-        api_clients={},
-    )
-    with broker.sessions.begin() as session:
-        session.add_all(_request(number) for number in range(rows // 2))
+    given = {"url": oim, "console_url": oim, "username": "broker", "password": "broker"}
     try:
-        yield Installation(broker)
+        yield Broker(
+            settings=_SETTINGS,
+            sessions=sessions_of(store),
+            bell=_Silent(),
+            clock=SystemClock(),
+            igas={"oim": iga.build("oim", iga.settings(**given))},
+            desks=desks,
+            catalogue=CatalogueMapping({}),
+            api_clients={},
+        )
     finally:
         store.dispose()
 

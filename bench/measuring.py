@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ class Line:
     told: str
     ratio: float
     least: float | None = None
-    most: float | None = None
+    most: float | None = None  # below 1 a part, such as 1/40; from 1 on a multiple
 
     @property
     def kept(self) -> bool:
@@ -38,19 +39,28 @@ class Line:
 
     def __str__(self) -> str:
         target = f"at least {self.least:.0%}" if self.least else ""
-        target = f"at most 1/{1 / self.most:.0f}" if self.most else target
-        ratio = f"1/{1 / self.ratio:.0f}" if self.most else f"{self.ratio:.0%}"
+        target = f"at most {_told(self.most)}" if self.most else target
+        ratio = _told(self.ratio) if self.most else f"{self.ratio:.0%}"
+        if self.most and self.most >= 1:
+            ratio = f"{self.ratio:.2f}"
         verdict = ("kept" if self.kept else "MISSED") if target else ""
         return f"{self.name:<42} {ratio:>7}  {target:<13} {verdict:<7} {self.told}"
 
 
+def _told(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 1 else f"1/{1 / ratio:.0f}"
+
+
 @contextmanager
-def sandbox(latency_ms: int) -> Iterator[str]:
-    """The address of a ServiceNow of its own, which answers so many milliseconds late."""
-    command = [sys.executable, "-m", "sandbox", "servicenow", "--port", "0", "--parent-pipe"]
+def sandbox(product: str, **options: object) -> Iterator[str]:
+    """The address of a product of its own, in a process of its own; options as on its command
+    line.
+    """
+    command = [sys.executable, "-m", "sandbox", product, "--port", "0", "--parent-pipe"]
+    chosen = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     pipe = subprocess.PIPE
     with subprocess.Popen(  # noqa: S603 - our own sandbox, no shell
-        [*command, "--latency", str(latency_ms)], stdin=pipe, stdout=pipe, cwd=ROOT, text=True
+        [*command, *chosen], stdin=pipe, stdout=pipe, cwd=ROOT, text=True
     ) as process:
         assert process.stdout
         assert process.stdin
@@ -63,9 +73,10 @@ def sandbox(latency_ms: int) -> Iterator[str]:
 
 @dataclass
 class Sent:
-    """How many calls have left this process."""
+    """How many calls have left this process, by all its threads."""
 
     calls: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @contextmanager
@@ -74,7 +85,8 @@ def counted() -> Iterator[Sent]:
     sent, send = Sent(), HTTPAdapter.send
 
     def counting(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on as they are
-        sent.calls += 1
+        with sent.lock:
+            sent.calls += 1
         return send(*given, **named)
 
     HTTPAdapter.send = counting  # type: ignore[method-assign]

@@ -24,7 +24,7 @@ def run(scale: float) -> Iterator[Line]:
     """Each line as soon as it is measured; `scale` shrinks the number of rows."""
     number = max(rows.SIZE, int(ROWS * scale))
     for latency in LATENCIES:
-        with sandbox(latency) as url, _broker(url, number) as broker:
+        with sandbox("servicenow", latency=latency) as url, _broker(url, number) as broker:
             connector = _connector(url)
             _demand_taken(connector, rows.rows(range(number), 0))
             broker.change(0, range(number))
