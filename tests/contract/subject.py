@@ -43,7 +43,9 @@ class Hands:
     gives its id; `finish` ends one, `reassign` gives its decision to somebody else, whose name as
     the connector shall tell it comes back; `vanish` removes one. `carry_out` lets pass whatever
     time the server takes for what is approved, and `end_tokens` ends all tokens given out so far.
-    `give` lets the subject's person have an item of this kind, and names it.
+    `hold_back` makes what we raise from now on wait for a decision; `at_once` has it carried out
+    without a request, if the product does such things. `give` lets the subject's person have an
+    item of this kind, and names it.
     """
 
     accepted: Callable[[], Sequence[str]]
@@ -54,7 +56,9 @@ class Hands:
     vanish: Callable[[str], None]
     carry_out: Callable[[], None]
     end_tokens: Callable[[], None]
+    hold_back: Callable[[], None]
     give: Callable[[ItemKind], ItemName]
+    at_once: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """What the broker relies on in every identity governance system, put to each over HTTP."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from broker.connectors.registry import iga_products
+from broker.domain.access_requests import RequestState
 from broker.domain.errors import (
     ConnectorError,
     Misconfigured,
     NotFound,
+    Refused,
     Unavailable,
     UnknownOutcome,
 )
@@ -255,6 +258,70 @@ def test_a_sign_in_page_in_the_way_is_no_success(subject: Subject, submission: S
     with pytest.raises(ConnectorError):
         subject.iga.submit(submission)
     assert subject.hands.accepted() == []
+
+
+def test_what_is_carried_out_at_once_has_no_request_but_is_held(
+    subject: Subject, person: Person, submission: Submission
+) -> None:
+    """Who always makes a request has its id in every receipt, and is asked no more here."""
+    if subject.hands.at_once:
+        subject.hands.at_once()
+    receipt = subject.iga.submit(submission)
+    assert subject.hands.accepted() == [receipt.request_id][: bool(receipt.request_id)]
+    if subject.hands.at_once:
+        (item,) = submission.items
+        assert receipt.request_id == ""
+        assert (item.kind, item.key) in [(h.kind, h.key) for h in subject.iga.holdings(person)]
+
+
+def test_what_was_asked_for_together_is_all_in_the_request_or_its_children(
+    subject: Subject, submission: Submission
+) -> None:
+    items = [found for name in subject.items if (found := subject.iga.find_item(name))]
+    both = replace(submission, items=items)
+    made = subject.iga.submit(both).request_id
+    subject.hands.carry_out()
+    assert subject.iga.find_submitted(both) == made
+    whole = subject.iga.request(made)
+    parts = [whole, *map(subject.iga.request, whole.children)]
+    asked = {(item.kind, item.key, item.beneficiary_key) for part in parts for item in part.items}
+    assert asked == {(item.kind, item.key, both.beneficiary_key) for item in items}
+
+
+# ---- taking a request back -----------------------------------------------------------------------
+
+
+def test_a_request_that_nobody_has_approved_is_withdrawn_once_and_for_all(
+    subject: Subject, submission: Submission
+) -> None:
+    subject.hands.hold_back()
+    made = subject.iga.submit(submission).request_id
+    assert not subject.iga.request(made).header.state.final
+    for _ in range(2):
+        subject.iga.withdraw(made)
+        assert subject.iga.request(made).header.state is RequestState.WITHDRAWN
+    assert made not in [head.id for head in subject.iga.open_requests()]
+
+
+@AFTER_ACCEPTANCE
+def test_a_withdrawal_whose_answer_was_lost_may_be_repeated(
+    subject: Subject, submission: Submission, fault: Fault
+) -> None:
+    subject.hands.hold_back()
+    made = subject.iga.submit(submission).request_id
+    subject.proxy.meet(fault, subject.calls.withdrawing)
+    with suppress(UnknownOutcome):  # who looks for themselves may know it all the same
+        subject.iga.withdraw(made)
+    subject.iga.withdraw(made)
+    assert subject.iga.request(made).header.state is RequestState.WITHDRAWN
+
+
+def test_what_is_carried_out_cannot_be_withdrawn(subject: Subject, submission: Submission) -> None:
+    made = subject.iga.submit(submission).request_id
+    subject.hands.carry_out()
+    with pytest.raises(Refused):
+        subject.iga.withdraw(made)
+    assert subject.iga.request(made).header.state is RequestState.COMPLETED
 
 
 # ---- a busy system, and credentials --------------------------------------------------------------

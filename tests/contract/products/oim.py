@@ -14,6 +14,7 @@ from broker.connectors.registry import iga_products
 from broker.domain.access import ItemKind, ItemName
 from broker.ports.iga import Iga
 from sandbox.oim.rows import QUEUE, Request, Target, Task
+from sandbox.oim.rules import DIRECT, Rule
 from sandbox.web import serve
 from sandbox.world import World
 from tests.contract.needs import ACTING_AS_A_USER, DELTA_READS, TAKING_AWAY
@@ -96,8 +97,14 @@ class Inside:
             vanish=self.vanish,
             carry_out=lambda: self.state.clock.forward(_LONG),
             end_tokens=lambda: self.state.clock.forward(_TOKENS_LIVE),
+            hold_back=lambda: self.rule("manager"),
             give=self.give,
+            at_once=lambda: self.rule(*DIRECT),
         )
+
+    def rule(self, *stages: str) -> None:
+        """Decide on what the broker raises like this from now on."""
+        self.state.rules.insert(0, Rule(stages, requester="BROKER"))
 
     def key(self, name: str) -> str:
         """The usr_key of somebody of the cast."""
