@@ -53,8 +53,8 @@ def _submitted(entry: Mapping[str, Any]) -> Json:
     )
 
 
-def _raised(entry: Mapping[str, Any]) -> Request | None:
-    """None where a rule let it be carried out at once, without any request."""
+def _raised(entry: Mapping[str, Any]) -> Request:
+    """Its id is empty where a rule let it be carried out at once, without any request."""
     raised = Workflow(state()).submit(
         caller(),
         [str(each.get("id")) for each in objects(entry.get("reqBeneficiaryList"))],
@@ -63,7 +63,7 @@ def _raised(entry: Mapping[str, Any]) -> Request | None:
     )
     if raised.id and entry.get("requestId"):
         state().callers_ids[caller().key, str(entry["requestId"])] = raised.id
-    return raised if raised.id else None
+    return raised
 
 
 def _known_already(entry: Mapping[str, Any]) -> Request | None:
