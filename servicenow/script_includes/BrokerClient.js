@@ -80,24 +80,19 @@ BrokerClient.prototype = {
 
     /** Users whose sign-ins are of no interest: the broker's own, or it would wake itself up. */
     ignoresLoginOf: function (userName) {
-        var ignored = this._property('integration_users').split(',');
-        for (var i = 0; i < ignored.length; i += 1) {
-            if (ignored[i].trim() === userName) {
-                return true;
-            }
-        }
-        return userName === '';
+        return userName === '' || this._lists('integration_users', userName);
     },
 
     /** What the broker is told of an order. What the item stands for is the broker's business. */
     orderBody: function (item) {
         var answers = this._answers(item);
+        var revokes = this._lists('revoking_items', item.getValue('cat_item'));
         return {
             source: this.source,
             request: this._request(item),
             item: { number: item.getValue('number'), sys_id: item.getUniqueValue() },
             task: this._task(item),
-            action: 'grant',
+            action: revokes ? 'revoke' : 'grant',
             beneficiary: { user_name: this._element(item, 'requested_for.user_name') },
             requested_by: this._user(item, 'opened_by.user_name'),
             approved_by: this._approvers(item),
@@ -388,6 +383,17 @@ BrokerClient.prototype = {
 
     _isoTime: function (at) {
         return String(at).replace(' ', 'T') + 'Z';
+    },
+
+    /* Whether a property that is a list, separated by commas, has this value. */
+    _lists: function (name, value) {
+        var listed = this._property(name).split(',');
+        for (var i = 0; i < listed.length; i += 1) {
+            if (listed[i].trim() !== '' && listed[i].trim() === value) {
+                return true;
+            }
+        }
+        return false;
     },
 
     _property: function (name) {
