@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sandbox.oim.rows import User
 from sandbox.world import WorldItem
 
 
@@ -28,11 +27,11 @@ class Cart:
 
 @dataclass
 class Session:
-    """A person signed in to the console in one browser, with the token its forms must carry, and
-    what the next page has to say.
+    """Somebody, by usr_key, signed in to the console in one browser, with the token its forms must
+    carry, and what the next page has to say.
     """
 
-    user: User
+    key: str
     csrf: str
     notice: str = ""
     cart: Cart = field(default_factory=Cart)

@@ -85,8 +85,10 @@ def _sign_ins() -> SignIns:
 
 
 def current() -> Session | None:
-    """The session of this browser, if there is one."""
-    return _sign_ins().sessions.get(request.cookies.get(COOKIE, ""))
+    """The session of this browser, if there is one; it ends with its user's account."""
+    found = _sign_ins().sessions.get(request.cookies.get(COOKIE, ""))
+    user = state().users.get(found.key) if found else None
+    return found if user is not None and user.active else None
 
 
 def ask_to_sign_in() -> AnyResponse:
@@ -169,7 +171,7 @@ def finish() -> tuple[str, int] | AnyResponse:
     if asking is None or asking.user is None or asking.browser != browser:
         return _refused("This sign-in was started in another browser.", 403)
     token = secrets.token_urlsafe(24)
-    sign_ins.sessions[token] = Session(asking.user, secrets.token_urlsafe(24))
+    sign_ins.sessions[token] = Session(asking.user.key, secrets.token_urlsafe(24))
     answer = redirect(asking.target, 303)
     answer.set_cookie(COOKIE, token, httponly=True, samesite="Lax")
     answer.delete_cookie(ASKING_COOKIE)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import render_template
+from flask import render_template, request
 
 from sandbox.oim.access import state
-from sandbox.oim.console.frame import Page, me
-from sandbox.oim.records import QUEUE, User
+from sandbox.oim.console.catalogue import posted_item
+from sandbox.oim.console.frame import Page, console, me, refused, to_submitted
+from sandbox.oim.console.people import visible
+from sandbox.oim.records import QUEUE, Target, User
 from sandbox.oim.resource_rows import held_of, user_values
+from sandbox.oim.workflow import NotPossible, Workflow
 
 TABS = {
     "my_access_roles": ("role", "Roles"),
@@ -17,6 +20,9 @@ TABS = {
     "my_access_entitlements": ("entitlement", "Entitlements"),
     "my_access_admin_roles": ("", "Admin roles"),
 }
+# The names that the Java API has for taking each away.
+_REMOVING = {"role": "Remove from Roles", "account": "Revoke Account",
+             "entitlement": "Revoke Entitlement"}  # fmt: skip
 
 
 def my_access(flow: str) -> Callable[[], Page]:
@@ -61,3 +67,19 @@ def about(user: User) -> dict[str, object]:
         "stand_in": oim.user_of(stand_in),
         "reports": oim.reports(user),
     }
+
+
+@console.post("/identity/faces/access/<key>/remove")
+def remove_access(key: str) -> Page:
+    """Ask for something that oneself, or somebody who reports to oneself, has to be taken away."""
+    item = posted_item()
+    if item is None or key not in {user.key for user in visible(state(), me())}:
+        return refused("This is nobody's access that you may have removed.", 404)
+    if (item.kind, item.key) not in state().holdings.get(key, {}):
+        return refused("There is no such access any more.", 409)
+    why = request.form.get("justification", "").strip()
+    try:
+        made = Workflow(state()).submit(me(), [key], [Target(item)], why, _REMOVING[item.kind])
+    except NotPossible as error:
+        return refused(str(error), 409)
+    return to_submitted(made)

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 
 from sandbox.oim.access import state
 from sandbox.oim.console.catalogue import posted_item
-from sandbox.oim.console.frame import Page, console, me, refused, say, session, to_request
+from sandbox.oim.console.frame import Page, console, me, refused, say, session, to_submitted
 from sandbox.oim.console.people import find_person, visible
 from sandbox.oim.console_session import Cart, CartLine
 from sandbox.oim.records import Target
@@ -97,10 +97,9 @@ def _submit(_: str) -> Page:
     cart = _cart()
     targets = [Target(line.item, _day(line.start), _day(line.end)) for line in cart.lines]
     people = cart.people or [me().key]
-    found = Workflow(state()).submit(me(), people, targets, cart.justification)
+    made = Workflow(state()).submit(me(), people, targets, cart.justification)
     session().cart = Cart()
-    say(f"Your request has been submitted. Its number is {found.id}.")
-    return to_request(found.id)
+    return to_submitted(made)
 
 
 def _day(text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template, request
 
 from sandbox.oim.access import state
-from sandbox.oim.console.frame import Page, console, me, refused, say, session, to_request
+from sandbox.oim.console.frame import Page, console, me, refused, session, to_submitted
 from sandbox.oim.console.paging import slice_of
 from sandbox.oim.records import Target
 from sandbox.oim.workflow import NotPossible, Workflow
@@ -72,8 +72,7 @@ def ask_for_item() -> Page:
         return refused("The catalogue has no such item.", 404)
     why = request.form.get("justification", "").strip()
     try:
-        found = Workflow(state()).submit(me(), [me().key], [Target(item)], why)
+        made = Workflow(state()).submit(me(), [me().key], [Target(item)], why)
     except NotPossible as error:
         return refused(str(error), 409)
-    say(f"Your request has been submitted. Its number is {found.id}.")
-    return to_request(found.id)
+    return to_submitted(made)

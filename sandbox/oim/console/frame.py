@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from sandbox.oim.access import state
 from sandbox.oim.console.tasks import inbox_of
 from sandbox.oim.console_session import Session
-from sandbox.oim.records import User
+from sandbox.oim.records import Request, User
 from sandbox.oim.rows import FINAL
 from sandbox.oim.sign_in import ask_to_sign_in, current
 from sandbox.oim.workflow import Workflow
@@ -51,7 +51,7 @@ def session() -> Session:
 
 def me() -> User:
     """Who looks."""
-    return session().user
+    return state().users[session().key]
 
 
 def say(text: str) -> None:
@@ -65,9 +65,20 @@ def take_notice() -> str:
     return text
 
 
-def to_request(request_id: str) -> Response:
-    """On to the page of one request."""
-    return redirect(url_for("oim_console.home", tf="request_details", requestId=request_id), 303)
+def to_request(request_id: str, part: str = "") -> Response:
+    """On to the page of one request, and to a part of it."""
+    address = url_for("oim_console.home", tf="request_details", requestId=request_id,
+                      _anchor=part or None)  # fmt: skip
+    return redirect(address, 303)
+
+
+def to_submitted(made: Request) -> Response:
+    """On to what was made of a submission: its request, or what was carried out without one."""
+    if made.id:
+        say(f"Your request has been submitted. Its number is {made.id}.")
+        return to_request(made.id)
+    say("It was carried out at once; no request was necessary.")
+    return redirect(url_for("oim_console.home", tf="my_access_roles"), 303)
 
 
 def refused(text: str, status: int, title: str = "Not possible") -> tuple[str, int]:
@@ -98,10 +109,11 @@ def _words() -> dict[str, Any]:
         return {"session": None}
     return {
         "session": signed_in,
+        "me": me(),
         "kinds": KIND_NAMES,
         "name": display_name,
         "notice": take_notice,
-        "waiting": len(inbox_of(state(), signed_in.user)),
+        "waiting": len(inbox_of(state(), me())),
     }
 
 

@@ -1,21 +1,27 @@
-"""The inbox: what waits for the reader's decision, and the decisions themselves."""
+"""The inbox: what waits for the reader's decision, and what is done with it."""
 
 from __future__ import annotations
 
 from flask import render_template, request
 
 from sandbox.oim.access import state
+from sandbox.oim.console import tasks
 from sandbox.oim.console.frame import Page, console, me, refused, say, to_request
-from sandbox.oim.console.tasks import inbox_of, views
+from sandbox.oim.console.people import find_assignee
 from sandbox.oim.records import Request
 from sandbox.oim.workflow import NotPossible, Workflow
 
 _SAID = {
-    "claim": "The task is yours now.",
-    "release": "The task is back in its queue.",
-    "approve": "You have approved.",
-    "reject": "You have rejected.",
-    "reassign": "The task has been passed on.",
+    tasks.CLAIM: "The task is yours now.",
+    tasks.RELEASE: "The task is back where you took it from.",
+    tasks.APPROVE: "You have approved.",
+    tasks.REJECT: "You have rejected.",
+    tasks.REASSIGN: "The task has been passed on.",
+    tasks.ESCALATE: "The task has been passed to the manager.",
+    tasks.ASK: "Your question has been sent.",
+    tasks.ANSWER: "Your answer has been sent.",
+    tasks.SUSPEND: "The task is suspended.",
+    tasks.RESUME: "The task goes on.",
 }
 _GONE = "This task is not in your inbox, or has been completed already."
 
@@ -23,13 +29,15 @@ _GONE = "This task is not in your inbox, or has been completed already."
 def pending_approvals() -> Page:
     """What waits for the reader, the longest waiting first."""
     oim = state()
-    return render_template("oim/inbox.html", tasks=views(oim, me(), inbox_of(oim, me())))
+    waiting = tasks.inbox_of(oim, me())
+    return render_template("oim/inbox.html", tasks=tasks.views(oim, me(), waiting))
 
 
 @console.post("/identity/faces/approvals/<task_id>")
 def decide(task_id: str) -> Page:
     """Act on a task of one's own; `action` says how."""
-    found = next((row for row, task in inbox_of(state(), me()) if task.task_id == task_id), None)
+    waiting = tasks.inbox_of(state(), me())
+    found = next((row for row, task in waiting if task.task_id == task_id), None)
     if found is None:
         return refused(_GONE, 404)
     try:
@@ -39,7 +47,11 @@ def decide(task_id: str) -> Page:
 
 
 def _act(found: Request, task_id: str, action: str) -> Page:
+    if action not in _SAID:
+        raise NotPossible("There is no such action.")
     comment = request.form.get("comment", "").strip()
-    Workflow(state()).act(me(), found, action, task_id, comment)
-    say(_SAID.get(action, "Done."))
+    assignee = request.form.get("assignee", "").strip()
+    named = (find_assignee(assignee),) if assignee and action == tasks.REASSIGN else ()
+    Workflow(state()).act(me(), found, action, task_id, comment, named)
+    say(_SAID[action])
     return to_request(found.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.oim.access import state
-from sandbox.oim.records import Oim, User
+from sandbox.oim.records import QUEUE, Oim, User
 from sandbox.oim.workflow import NotPossible
 
 
@@ -23,6 +23,14 @@ def find_person(text: str) -> User:
         fault = "Several people have this name" if len(named) > 1 else "Nobody has this name"
         raise NotPossible(f"{fault}: {text.strip() or '(empty)'}. Please give a login.")
     return named[0]
+
+
+def find_assignee(text: str) -> str:
+    """The usr_key of a person, or `role:NAME` of a role that decides; raises NotPossible."""
+    role = text.strip().upper()
+    if role in {queue.upper() for queue in state().world.queues}:
+        return f"{QUEUE}{role}"
+    return find_person(text).key
 
 
 def _names(user: User) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from flask import render_template, request
 
 from sandbox.oim.access import state
-from sandbox.oim.console.frame import Page, console, me, refused, say, to_request, tone
+from sandbox.oim.console.frame import Page, console, me, refused, say, to_request
 from sandbox.oim.console.paging import slice_of
-from sandbox.oim.console.tasks import views
+from sandbox.oim.console.tasks import assignee_names, views
 from sandbox.oim.finding import Track, own_requests
 from sandbox.oim.records import Oim, Request
 from sandbox.oim.rows import FINAL
@@ -37,13 +37,18 @@ def request_details() -> Page:
     if found is None:
         return refused(_NOT_FOUND, 404, "Request not found")
     tasks = views(oim, me(), [(found, task) for task in found.tasks])
+    said = sorted((one for task in tasks for one in task.said), key=lambda one: one.at)
     return render_template(
         "oim/request.html",
         found=found,
         tasks=tasks,
         mine=[one for one in tasks if one.actions],
+        ahead=_ahead(oim, found),
+        waits_for=_waits_for(oim, found),
+        said=said,
         related=_related(oim, found),
-        may_withdraw=_may_withdraw(found),
+        may_withdraw=me().key == found.requester and Workflow(oim).withdrawable(found),
+        may_comment=bool(tasks) and found.status not in FINAL,
     )
 
 
@@ -52,9 +57,21 @@ def _seen(request_id: str) -> Request | None:
     return found if found is not None and state().may_see(me(), found) else None
 
 
-def _may_withdraw(found: Request) -> bool:
-    """Nobody has agreed yet, and it is the reader's own."""
-    return me().key == found.requester and tone(found.status) == "wait"
+def _ahead(oim: Oim, found: Request) -> list[tuple[int, str]]:
+    """Stages that nobody was asked in yet, with who will be."""
+    if not found.open_tasks:
+        return []
+    return [(number, assignee_names(oim, who)) for number, who in Workflow(oim).ahead(found)]
+
+
+def _waits_for(oim: Oim, found: Request) -> str:
+    """Who has to do something next; empty where that is no person."""
+    holders = [(task.asked or task.acquired_by) for task in found.open_tasks]
+    named = [
+        (holder,) if holder else task.assignees
+        for holder, task in zip(holders, found.open_tasks, strict=True)
+    ]
+    return ", ".join(assignee_names(oim, names) for names in named)
 
 
 def _related(oim: Oim, found: Request) -> list[Request]:
@@ -110,3 +127,19 @@ def withdraw(request_id: str) -> Page:
         return refused(str(error), 409)
     say("The request has been withdrawn.")
     return to_request(request_id)
+
+
+@console.post("/identity/faces/requests/<request_id>/comments")
+def add_comment(request_id: str) -> Page:
+    """Say something beside the last task of a request."""
+    found, text = _seen(request_id), request.form.get("text", "").strip()
+    if found is None:
+        return refused(_NOT_FOUND, 404)
+    if not text or found.status in FINAL:
+        return refused("There is nothing to add, or the request is over.", 409)
+    try:
+        Workflow(state()).comment(me(), found, text)
+    except NotPossible as error:
+        return refused(str(error), 409)
+    say("Your comment has been added.")
+    return to_request(request_id, "comments")
