@@ -67,7 +67,7 @@ def _who() -> User | None:
         return _bearer(oim, authorization.token or "")
     user = oim.by_login.get(str(authorization.username or "").upper())
     given = str(authorization.password or "").encode()
-    known = user is not None and bool(user.password) and user.active
+    known = user is not None and bool(user.password) and _able(user)
     right = user is not None and secrets.compare_digest(user.password.encode(), given)
     return user if known and right else None
 
@@ -75,18 +75,30 @@ def _who() -> User | None:
 def _bearer(oim: Oim, token: str) -> User | None:
     login = oim.tokens.login(token, expires=oim.switches.tokens_expire)
     user = oim.by_login.get(login.upper()) if login else None
-    return user if user is not None and user.active else None
+    return user if user is not None and _able(user) else None
 
 
-def guard() -> Response | None:
-    """Before each API call: authentication, then the product's guard against forged writes."""
+def _able(user: User) -> bool:
+    return user.active and not user.locked
+
+
+def known_caller() -> Response | None:
+    """Before each API call: authentication."""
     g.asked_at = time.perf_counter()
     user = _who()
     if user is None:
         return unauthorized()
+    g.caller = user
+    return None
+
+
+def guard() -> Response | None:
+    """Authentication, then the Self Service API's guard against forged writes."""
+    refused = known_caller()
+    if refused is not None:
+        return refused
     if request.method != "GET" and _guarded() and not request.headers.get("X-Requested-By"):
         return page_answer(400, "Error 400--Bad Request")
-    g.caller = user
     return None
 
 

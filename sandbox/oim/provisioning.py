@@ -82,6 +82,7 @@ class Provisioning:
         self.failing: dict[tuple[str, str], str] = {}
         self.changes: dict[str, Callable[[datetime], Outcome]] = {}
         self.tasks: dict[str, ProvisioningTask] = {}
+        self.fulfillers = FULFILLERS
         self._keys = itertools.count(_FIRST_TASK)
 
     def by_hand(self, item: WorldItem) -> bool:
@@ -91,6 +92,15 @@ class Provisioning:
     def application(self, item: WorldItem) -> str:
         """The key of the application an item belongs to; empty for roles."""
         return item.key if item.kind == "account" else self.applications.get(item.application, "")
+
+    @property
+    def fulfiller_name(self) -> str:
+        """The role that is given what has to be made by hand."""
+        return self.fulfillers.removeprefix(QUEUE)
+
+    def refusal(self, item: WorldItem) -> str:
+        """Why an item cannot be provisioned at present; empty if it can."""
+        return self.failing.get((item.kind, item.key), "")
 
     def open_task(self, task: ProvisioningTask) -> None:
         """One more task."""
@@ -128,7 +138,7 @@ def _steps(request: Request) -> Iterator[tuple[str, Target]]:
 
 
 def _asks(oim: Oim, target: Target) -> bool:
-    return oim.provisioning.by_hand(target.item)
+    return oim.switches.disconnected_wait and oim.provisioning.by_hand(target.item)
 
 
 def apply(oim: Oim, request: Request, user: str, target: Target, at: datetime) -> None:
@@ -139,7 +149,7 @@ def apply(oim: Oim, request: Request, user: str, target: Target, at: datetime) -
         return
     held = oim.holdings.get(user, {})
     held.pop((item.kind, item.key), None)
-    if item.kind == "account":
+    if item.kind == "account" and oim.switches.entitlements_go_with_accounts:
         for place in [p for p, one in held.items() if one.item.application == item.name]:
             held.pop(place)
 
@@ -147,7 +157,7 @@ def apply(oim: Oim, request: Request, user: str, target: Target, at: datetime) -
 def _obstacle(oim: Oim, request: Request, user: str, target: Target) -> str:
     """Why it cannot be done now; empty if it can."""
     item = target.item
-    reason = oim.provisioning.failing.get((item.kind, item.key), "")
+    reason = oim.provisioning.refusal(item)
     return reason or ("" if request.type in TAKING else account_missing(oim, user, target))
 
 
@@ -157,7 +167,8 @@ def account_missing(oim: Oim, user: str, target: Target) -> str:
     """
     item = target.item
     application = oim.provisioning.application(item)
-    if item.kind != "entitlement" or not application:
+    needed = item.kind == "entitlement" and oim.switches.entitlements_need_accounts
+    if not needed or not application:
         return ""
     login = oim.users[user].login
     account = oim.holdings.get(user, {}).get(("account", application))
@@ -173,7 +184,13 @@ def _leave_to_people(
 ) -> ProvisioningTask:
     user, target = step
     task = ProvisioningTask(
-        oim.provisioning.next_key(), request, user, target, FULFILLERS, at, by_hand=True
+        oim.provisioning.next_key(),
+        request,
+        user,
+        target,
+        oim.provisioning.fulfillers,
+        at,
+        by_hand=True,
     )
     oim.provisioning.open_task(task)
     return task
@@ -184,7 +201,7 @@ def _leave_rejected(
 ) -> None:
     for user, target in steps:
         task = ProvisioningTask(
-            oim.provisioning.next_key(), request, user, target, FULFILLERS, at,
+            oim.provisioning.next_key(), request, user, target, oim.provisioning.fulfillers, at,
             by_hand=False, status=REJECTED, reason=reason,
         )  # fmt: skip
         oim.provisioning.open_task(task)

@@ -13,12 +13,14 @@ from sandbox.oim.archive import Requests
 from sandbox.oim.attachments import Attachments
 from sandbox.oim.clock import Agenda, Clock
 from sandbox.oim.provisioning import Provisioning
+from sandbox.oim.proxies import Proxies
 from sandbox.oim.query import Grammar
 from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
 from sandbox.oim.rules import DEFAULT, Rule
 from sandbox.oim.sod import Pairs
 from sandbox.oim.switches import Switches
 from sandbox.oim.tokens import Tokens
+from sandbox.oim.violations import Violations
 from sandbox.oim.waits import Waits
 from sandbox.world import IT_SECURITY, World, WorldItem, WorldPerson, WorldRequest, WorldTask
 from sandbox.world.holdings import Ledger
@@ -69,12 +71,12 @@ class Oim:
         self.sod_reviewers = f"{QUEUE}{IT_SECURITY}"
         self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}
         self.kept_queries: dict[tuple[str, str], tuple[int, list[int]]] = {}
-        self._reports: dict[str | None, list[User]] = {}
+        self.violations = Violations(self)
+        self._reports: dict[str | None, dict[str, None]] = {}
         for user in self.users.values():
-            self._reports.setdefault(user.manager_key, []).append(user)
-        self._bosses: dict[str, list[str]] = {}
-        for boss, proxy in world.delegates.items():
-            self._bosses.setdefault(proxy, []).append(boss)
+            self._reports.setdefault(user.manager_key, {})[user.key] = None
+        keys = {user.person.key: user.key for user in self.users.values() if user.person}
+        self.proxies = Proxies(world, keys)
         self._last_holding = 1200
         _Import(self, world).run()
         self._last_id = max(self.requests.numbers(), default=1000)
@@ -115,13 +117,25 @@ class Oim:
 
     def stands_in_for(self, user: User) -> set[str]:
         """The usr_keys of those whose proxy this user is, and the user's own."""
-        bosses = self._bosses.get(user.person.key, ()) if user.person else ()
-        mine = {self.world.people[boss].usr_key for boss in bosses}
-        return {key for key in mine if key} | {user.key}
+        return self.proxies.bosses(user.key, self.clock.now()) | {user.key}
 
     def reports(self, user: User) -> list[User]:
         """Who reports to this user."""
-        return self._reports.get(user.key, [])
+        return [self.users[key] for key in self._reports.get(user.key, ())]
+
+    def put_user(self, user: User) -> None:
+        """Take over a known user with other values."""
+        with self.lock:
+            before = self.users[user.key]
+            self.users[user.key] = user
+            del self.by_login[before.login.upper()]
+            self.by_login[user.login.upper()] = user
+            del self._reports[before.manager_key][user.key]
+            self._reports.setdefault(user.manager_key, {})[user.key] = None
+            for name, found in _keys_by([user]).items():
+                for value, keys in found.items():
+                    self.keys_by.setdefault(name, {}).setdefault(value, []).extend(keys)
+            self.version += 1
 
     def acts_for(self, user: User) -> set[str]:
         """Assignees whose tasks this user may act on: people and queues."""

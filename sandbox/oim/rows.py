@@ -32,6 +32,7 @@ class User:
     manager_key: str | None = None
     admin: bool = False
     person: WorldPerson | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,18 @@ class Switches(Switchboard):
     words_documented: bool = usual("every status is one that the product is known to have")
 
     # Users, holdings and the catalogue.
+    others_unseen: bool = usual("people see themselves and their reports, administrators all")
+    usr_key_unasked: bool = usual("usr_key is among a user's fields though it was not asked for")
+    bulk_users_without_ids: bool = usual("entries of a bulk change of users have no id")
+    proxies_listed_as_user: bool = usual("the list of proxies is called user")
+    catalog_matches_beginnings: bool = usual("names match from their beginning, whatever is asked")
+    accounts_named_by_login: bool = usual("an account's row does not name its application")
+    thin_entitlements: bool = usual("an entitlement's row has no display name")
+    entitlements_need_accounts: bool = usual("an entitlement fails without its account")
+    entitlements_go_with_accounts: bool = usual("revoking an account takes its entitlements, too")
+    disconnected_wait: bool = usual("what no connector reaches waits for a person")
+    task_values_typed: bool = usual("values of provisioning tasks are not always strings")
+    scim_values_bare: bool = usual("SCIM filters take values without quotes, too")
 
     # The console.
     query_kept_at_sign_in: bool = usual("the way back from a sign-in leads to the very address")
