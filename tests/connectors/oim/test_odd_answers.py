@@ -1,7 +1,7 @@
 """Answers that no sandbox gives: loose JSON, moving lists, results that say too little."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,21 +15,9 @@ from broker.domain.approvals import TaskState
 from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
 from broker.ports.iga import Iga, Receipt, Submission
 from tests.connectors.conftest import oim_at
+from tests.connectors.oim.wire import API, BASE
 
-BASE = "https://oim.example.com"
-API = f"{BASE}/iam/governance/selfservice/api/v1"
 SUBMISSION = Submission("R-1", "418", [CatalogueItem(ItemKind.ROLE, "14", "Finance")], "R-1 please")
-
-
-@pytest.fixture
-def wire() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
-
-
-@pytest.fixture
-def iga() -> Iga:
-    return oim_at(BASE, page_size=3)
 
 
 def test_unknown_words_stay_visible_and_are_never_final() -> None:
@@ -92,7 +80,7 @@ def test_a_failed_result_is_refused_in_its_own_words(
 def test_success_without_an_id_was_carried_out_directly(
     wire: responses.RequestsMock, iga: Iga
 ) -> None:
-    answer = {"requestId": "R-1", "status": "SUCCESS"}
+    answer: dict[str, object] = {"requestId": "R-1", "status": "SUCCESS"}
     answered(wire, answer)
     assert iga.submit(SUBMISSION) == Receipt("", answer)
 
@@ -223,6 +211,45 @@ def test_a_list_that_ends_with_an_empty_page_ends(wire: responses.RequestsMock, 
         json={"users": [{"id": "1"}, {"id": "2"}, {"id": "3"}], "hasMore": True},
     )
     wire.add("GET", f"{API}/users", json={"users": [], "hasMore": True})
+    assert [person.key for person in iga.people()] == ["1", "2", "3"]
+
+
+def paged(wire: responses.RequestsMock, most: int, **said: object) -> None:
+    """Ten users, of whom a page never has more than `most`."""
+
+    def answer(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        params: dict[str, str] = request.params  # type: ignore[attr-defined]
+        offset, limit = int(params["offset"]), min(most, int(params["limit"]))
+        rows = [{"id": str(number)} for number in range(offset, min(offset + limit, 11))]
+        more = {"hasMore": offset + limit <= 10} if said == {} else said
+        return 200, {"Content-Type": "application/json"}, json.dumps({"users": rows, **more})
+
+    wire.add_callback("GET", f"{API}/users", answer)
+
+
+@pytest.mark.parametrize("most", [2, 3, 5, 9, 10])
+def test_pages_that_are_shorter_than_asked_for_hide_nobody(
+    wire: responses.RequestsMock, most: int
+) -> None:
+    paged(wire, most)
+    found = [person.key for person in oim_at(BASE, page_size=9).people()]
+    assert found == [str(number) for number in range(1, 11)]
+
+
+@pytest.mark.parametrize("page_size", [2, 4, 10, 11])
+@pytest.mark.parametrize("said", [{"hasMore": None}, {"hasMore": None, "totalResult": -1}])
+def test_a_list_that_does_not_say_whether_it_goes_on_is_read_to_its_end(
+    wire: responses.RequestsMock, page_size: int, said: dict[str, object]
+) -> None:
+    paged(wire, page_size, **said)
+    assert len(list(oim_at(BASE, page_size=page_size).people())) == 10
+
+
+def test_a_list_that_says_in_words_that_it_goes_on_goes_on(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    wire.add("GET", f"{API}/users", json={"users": [{"id": "1"}, {"id": "2"}], "hasMore": "true"})
+    wire.add("GET", f"{API}/users", json={"users": [{"id": "3"}], "hasMore": "false"})
     assert [person.key for person in iga.people()] == ["1", "2", "3"]
 
 

@@ -87,14 +87,13 @@ class Client:
 
     def _page(
         self, path: str, keys: Sequence[str], params: Mapping[str, str], offset: int
-    ) -> tuple[list[Row], bool]:
+    ) -> tuple[list[Row], bool | None]:
         asked = {**params, "offset": str(offset), "limit": str(self._limit)}
         data = self._http.get(path, asked).data
         if not isinstance(data, dict):
             raise Unavailable(self.system, f"gave no list for {path}")
         listed = next((data[key] for key in keys if data.get(key)), None)
-        found = rows(listed)
-        return found, _more(data.get("hasMore"), full=len(found) >= int(asked["limit"]))
+        return rows(listed), _more(data.get("hasMore"))
 
 
 class _Pages:
@@ -110,8 +109,11 @@ class _Pages:
         """Whether nothing new has come for several pages."""
         return self._idle > _PATIENCE * self._limit
 
-    def turn(self, page: list[Row], more: bool) -> list[Row]:
-        """The rows of this page that are new; moves on, or back where rows have moved up."""
+    def turn(self, page: list[Row], more: bool | None) -> list[Row]:
+        """The rows of this page that are new; moves on, or back where rows have moved up.
+
+        Where nothing is said of `more`, a full page with something new may be followed by another.
+        """
         if self._anchored and page and not self._known(page[0]) and self._returns:
             self._returns, self._anchored = self._returns - 1, False
             self.offset = max(1, self.offset - self._limit)
@@ -120,7 +122,8 @@ class _Pages:
         self._seen.update(map(_identity, fresh))
         step = len(page) - 1 if len(page) > 1 else self._limit
         self._idle = 0 if fresh else self._idle + step
-        self._anchored = len(page) >= self._limit
+        full = self._anchored = len(page) >= self._limit
+        more = more if more is not None else full and bool(fresh)
         self.offset = self.offset + step if page and more else 0
         return fresh
 
@@ -128,9 +131,9 @@ class _Pages:
         return _identity(row) in self._seen
 
 
-def _more(said: object, *, full: bool) -> bool:
-    """What `hasMore` says; where it is missing, a full page may be followed by another."""
-    return full if said is None else said is True or str(said).lower() == "true"
+def _more(said: object) -> bool | None:
+    """What `hasMore` says; None where it is missing."""
+    return None if said is None else str(said).lower() == "true"
 
 
 def _identity(row: Row) -> str:
