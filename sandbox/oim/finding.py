@@ -82,7 +82,7 @@ class Track:
                 kept[place] = self._oim.version, numbers
             if left_out is not None:
                 left_out += itertools.takewhile(self._unknown_yet, numbers)
-        known = numbers[len(left_out or ()) :]
+        known = numbers[len(left_out) :] if left_out else numbers
         return Found(self._oim, known if self._oim.switches.newest_first else known[::-1])
 
     def _unknown_yet(self, number: int) -> bool:
