@@ -6,9 +6,10 @@ those that do not. What is left out is named in pytest's last lines, and is no s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from broker.domain.access import ItemKind
 from broker.ports.iga import IgaCapabilities
@@ -28,6 +29,11 @@ def needs(capability: str) -> pytest.MarkDecorator:
 def lacks(capability: str) -> pytest.MarkDecorator:
     """The case proves that what is declared absent is absent."""
     return pytest.mark.lacks(capability)
+
+
+def kinds(marked: Callable[[str], pytest.MarkDecorator]) -> list[ParameterSet]:
+    """Each kind of item as a case of its own, for those who can take it away, or cannot."""
+    return [pytest.param(kind, marks=marked(TAKING_AWAY[kind]), id=kind) for kind in ItemKind]
 
 
 def declared(capabilities: IgaCapabilities) -> frozenset[str]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from broker.domain.access import ItemKind
 from broker.domain.errors import Refused, UnknownOutcome
@@ -21,6 +19,7 @@ from tests.contract.needs import (
     HOLDINGS,
     TAKING_AWAY,
     declared,
+    kinds,
     lacks,
     needs,
 )
@@ -32,11 +31,6 @@ from tests.faults.proxy import Fault
 EARLIER = timedelta(hours=1)
 # A reason that says what to do instead has some words.
 REASON_ENOUGH = 20
-
-
-def kinds(marked: Callable[[str], pytest.MarkDecorator]) -> list[ParameterSet]:
-    """Each kind of item as a case of its own, for those who can take it away, or cannot."""
-    return [pytest.param(kind, marks=marked(TAKING_AWAY[kind]), id=kind) for kind in ItemKind]
 
 
 def test_a_product_leaves_out_only_what_its_api_does_not_give(

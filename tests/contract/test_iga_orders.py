@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
+from broker.domain.access import CatalogueMapping, Grant, ItemKind, ItemName, MappingEntry
+from broker.domain.orders import Action
 from broker.domain.people import Account, Person
+from broker.ports.desk import OrderRef
+from tests.contract.needs import kinds, lacks, needs
 from tests.contract.subject import Subject
 from tests.contract.test_iga import AFTER_ACCEPTANCE, BUSY, JSON
-from tests.faults.proxy import Fault, Stale, answering, lost_answer, lost_call
+from tests.faults.proxy import (
+    Exchange,
+    Fault,
+    Stale,
+    When,
+    answering,
+    lost_answer,
+    lost_call,
+)
 from tests.use_cases.conftest import House, house_on
 from tests.use_cases.fakes import FakeClock, FakeDesk, FakeIga
 
 
 class Ordering:
-    """A broker between the product and a desk, where the person has ordered the first item."""
+    """A broker between the product and a desk, where one person orders."""
 
     def __init__(self, house: House, subject: Subject, person: Person) -> None:
         login = person.login.lower()
-        who = Account(
+        self.who = Account(
             "servicenow", "sys-1", login, person.display_name, person.email, person.employee_number
         )
-        house.desk.users[:] = [who]
-        self.house, self.who, self.subject, self.person = house, who, subject, person
-        self.ref = house.item(role=subject.items[0].name)
-        house.change(self.ref, requested_for=who, opened_by=who)
+        house.desk.users[:] = [self.who]
+        self.house, self.subject, self.person = house, subject, person
+        self.sent = 0
+
+    def order(self, name: ItemName, action: Action = Action.GRANT) -> OrderRef:
+        """An approved item of the desk that gives this access, or takes it away."""
+        catalogue = self.house.broker.catalogue.entries
+        key = f"{action} {name}"
+        entry = MappingEntry(
+            "servicenow", key, key, [Grant(ItemKind(name.kind), name.name)], action
+        )
+        mapping = CatalogueMapping({**catalogue, ("servicenow", key): entry})
+        self.house.broker = replace(self.house.broker, catalogue=mapping)
+        ref = self.house.item(key)
+        self.house.change(ref, requested_for=self.who, opened_by=self.who)
+        return ref
+
+    def tell(self, ref: OrderRef, action: Action = Action.GRANT) -> dict[str, object]:
+        """The desk announces it."""
+        told = {"user_name": self.who.login}
+        return self.house.post(ref, beneficiary=told, requested_by=told, action=action)
 
     def post(self) -> dict[str, object]:
-        """The desk announces the order."""
-        told = {"user_name": self.who.login}
-        return self.house.post(self.ref, beneficiary=told, requested_by=told)
+        """The first item of the subject is ordered and announced."""
+        return self.tell(self.order(self.subject.items[0]))
+
+    def count(self, when: When, fault: Fault | None = None) -> None:
+        """Count these calls from now on; the first meets the fault."""
+
+        def counted(call: Exchange) -> None:
+            self.sent += 1
+            first = fault if self.sent == 1 else None
+            (first or (lambda met: met.answer(met.forward())))(call)
+
+        self.subject.proxy.meet(counted, when, times=None)
 
     def wait_for_the_search(self) -> None:
         """Until the product's search can be trusted, and whatever is tried again has been."""
@@ -55,20 +94,17 @@ def ordering(database_url: str, subject: Subject, person: Person) -> Iterator[Or
 
 
 def test_an_order_announced_twice_becomes_one_request(ordering: Ordering) -> None:
-    first, second = ordering.post(), ordering.post()
+    ref = ordering.order(ordering.subject.items[0])
+    first, second = ordering.tell(ref), ordering.tell(ref)
     ordering.house.work()
     assert first["order_id"] == second["order_id"]
     ordering.is_one_request(first)
 
 
-def test_two_orders_of_one_item_become_two_requests(ordering: Ordering) -> None:
-    first = ordering.post()
-    other = ordering.house.item(role=ordering.subject.items[1].name)
-    ordering.house.change(other, requested_for=ordering.who, opened_by=ordering.who)
-    told = {"user_name": ordering.who.login}
-    second = ordering.house.post(other, beneficiary=told, requested_by=told)
+def test_two_orders_become_two_requests(ordering: Ordering) -> None:
+    answers = [ordering.tell(ordering.order(name)) for name in ordering.subject.items]
     ordering.house.work()
-    made = [ordering.house.order(each).lines[0].iga_request_id for each in (first, second)]
+    made = [ordering.house.order(each).lines[0].iga_request_id for each in answers]
     assert sorted(map(str, made)) == sorted(ordering.subject.hands.accepted())
     assert len(set(made)) == 2
 
@@ -116,3 +152,49 @@ def test_a_search_that_lags_behind_leads_to_no_second_request(ordering: Ordering
     subject.proxy.heal()
     ordering.wait_for_the_search()
     ordering.is_one_request(answer)
+
+
+# ---- carried out at once, and taken away ---------------------------------------------------------
+
+
+@AFTER_ACCEPTANCE
+def test_what_was_carried_out_at_once_is_not_sent_again(ordering: Ordering, fault: Fault) -> None:
+    """Who always makes a request is asked for one here, as everywhere."""
+    if ordering.subject.hands.at_once:
+        ordering.subject.hands.at_once()
+    ordering.count(ordering.subject.calls.submitting, fault)
+    ordering.post()
+    ordering.house.work()
+    ordering.wait_for_the_search()
+    assert ordering.sent == 1
+    if ordering.subject.hands.at_once:
+        held = ordering.subject.iga.holdings(ordering.person)
+        assert ordering.subject.items[0].name in [each.name for each in held]
+        assert ordering.subject.hands.accepted() == []
+
+
+@AFTER_ACCEPTANCE
+@pytest.mark.parametrize("kind", kinds(needs))
+def test_an_order_to_take_away_becomes_one_request(
+    ordering: Ordering, kind: ItemKind, fault: Fault
+) -> None:
+    ref = ordering.order(ordering.subject.hands.give(kind), Action.REVOKE)
+    ordering.count(ordering.subject.calls.revoking, fault)
+    first, second = (ordering.tell(ref, Action.REVOKE) for _ in range(2))
+    ordering.house.work()
+    ordering.wait_for_the_search()
+    assert first["order_id"] == second["order_id"]
+    (line,) = ordering.house.order(first).lines
+    assert ordering.subject.hands.accepted() == [line.iga_request_id]
+    assert ordering.sent == 1
+
+
+@pytest.mark.parametrize("kind", kinds(lacks))
+def test_an_order_to_take_away_what_cannot_be_is_refused(
+    ordering: Ordering, kind: ItemKind
+) -> None:
+    ref = ordering.order(ordering.subject.hands.give(kind), Action.REVOKE)
+    answer = ordering.tell(ref, Action.REVOKE)
+    ordering.house.work()
+    assert ordering.house.order(answer).lines[0].state in ("refused", "closed")
+    assert ordering.subject.hands.accepted() == []
