@@ -172,7 +172,7 @@ class Tasks:
         """Of the requester, or of who is named; the task is theirs until they answer."""
         asked = self._assignee((*act.assignees, act.request.requester)[0])
         act.task.asked, act.task.state = asked, INFO_REQUESTED
-        self._life.move(act.request, INFORMATION, act.at)
+        self._life.pace.move(act.request, INFORMATION, act.at)
         self._noted(act)
 
     def _answer(self, act: Act) -> None:
@@ -186,10 +186,10 @@ class Tasks:
         act.task.state = ASSIGNED
         if not any(task.asked for task in act.request.open_tasks):
             level = self._life.level(act.request, act.task.stage - 1)
-            self._life.move(act.request, self._life.words.asking[level], act.at)
+            self._life.pace.move(act.request, self._life.words.asking[level], act.at)
         self._noted(act)
 
     def _noted(self, act: Act) -> None:
         if act.comment:
             act.task.comments.append(Comment(act.user.key, act.at, act.comment))
-        self._life.touch(act.request, act.at)
+        self._life.pace.touch(act.request, act.at)

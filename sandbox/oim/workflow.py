@@ -104,7 +104,7 @@ class Workflow:
             self._oim.provisioning.changes[request.id] = change
         if request.bulk and not self._oim.switches.children_late:
             self._life.split(request, request.created_at)
-        while not self._oim.switches.steps_asynchronous and request.next_at is not None:
+        while not self._oim.switches.steps_asynchronous and _under_way(request):
             self._life.step(request, request.created_at)
 
     def advance(self) -> None:
@@ -154,7 +154,7 @@ class Workflow:
                 raise NotPossible("IAM-2050046: The request has no task to comment on.")
             at = self._oim.clock.now()
             found[-1].comments.append(Comment(user.key, at, text))
-            self._life.touch(request, at)
+            self._life.pace.touch(request, at)
 
     def close(self, user: User, request: Request) -> None:
         """The administrator's end of a request; a parent takes its children with it, unless some
@@ -200,6 +200,10 @@ class Workflow:
             waiting = all(child.status in BEFORE_APPROVAL for child in children)
             return request.status == AWAITING_CHILDREN and waiting
         return request.status in BEFORE_APPROVAL
+
+
+def _under_way(request: Request) -> bool:
+    return request.next_at is not None and request.status not in FINAL
 
 
 def _dates(target: Target) -> None:

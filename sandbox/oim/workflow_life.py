@@ -10,8 +10,8 @@ ones.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from uuid import uuid4
 
 from sandbox.oim import rules
@@ -20,9 +20,11 @@ from sandbox.oim.records import Oim, Request, Target, Task
 from sandbox.oim.rows import FINAL
 from sandbox.oim.rows import WITHDRAWN as TASK_WITHDRAWN
 from sandbox.oim.sod import concerned, violated
+from sandbox.oim.workflow_pace import Pace
 from sandbox.oim.workflow_words import (
     AWAITING_CHILDREN,
     AWAITING_DATE,
+    AWAITING_DEPENDENT,
     CLOSED,
     COMPLETED,
     CREATED,
@@ -31,20 +33,20 @@ from sandbox.oim.workflow_words import (
     PENDING,
     SOD_CHECKED,
     SOD_PENDING,
-    UNDOCUMENTED,
     Words,
     spoken,
 )
 from sandbox.world.writer import request_type
 
-_APPROVING, _CARRYING_OUT, _ENDING = 1 / 3, 2 / 3, 1 / 6
+# How long what takes, of the provisioning time: to pass on from a word, and to carry out.
+_WORD, _CARRYING_OUT = 1 / 6, 2 / 3
 
 
 class Life:
     """Takes the steps of the requests of one installation."""
 
     def __init__(self, oim: Oim) -> None:
-        self._oim = oim
+        self._oim, self.pace = oim, Pace(oim)
         self._steps: dict[str, Callable[[Request, datetime], None]] = {
             "begin": self._begin,
             "screen": self._screen,
@@ -54,6 +56,7 @@ class Life:
             "start": self._start,
             "execute": self._execute,
             "complete": self._complete,
+            "expire": self._expire,
         }
 
     @property
@@ -91,61 +94,32 @@ class Life:
             request.parent = parent.id
             parent.children.append(request.id)
         self._oim.requests[request.id] = request
-        self._later(request, "begin", request.created_at, self._oim.delays.start)
+        self.pace.touch(request, request.created_at)
+        self.pace.later(request, "begin", request.created_at, self._oim.delays.start)
 
     def advance(self, by: datetime) -> None:
         """Take every step that is due by then."""
-        for at, number in self._oim.agenda.due(by):
-            request = self._oim.requests.live.get(str(number))
-            if request is not None and request.next_at == at:
-                self.step(request, at)
+        for request, at in self.pace.due(by):
+            self.step(request, at)
 
     def step(self, request: Request, at: datetime) -> None:
         """The next one, which is due at `at`."""
         if request.passing:
-            self._say_next(request, at)
+            self.pace.say(request, request.passing, request.then, at, _WORD)
         else:
             self._steps[request.then](request, at)
 
-    def move(self, request: Request, status: str, at: datetime) -> None:
-        """Change the status, to which nothing is due any more."""
-        if status == INITIATED and not self._oim.switches.words_documented:
-            status = UNDOCUMENTED
-        request.status, request.next_at, request.passing = status, None, ()
-        self.touch(request, at)
-
-    def touch(self, request: Request, at: datetime) -> None:
-        """Something about it has changed."""
-        request.modified_at = at
-        self._oim.version += 1
-
-    def _later(self, request: Request, then: str, at: datetime, seconds: float) -> None:
-        request.then, request.next_at = then, at + timedelta(seconds=seconds)
-        self._oim.agenda.note(request.next_at, int(request.id))
-
-    def _say(
-        self, request: Request, words: tuple[str, ...], then: str, at: datetime, share: float
-    ) -> None:
-        """Say these words one after the other within a share of the provisioning time, then."""
-        each = self._oim.delays.provisioning * share / len(words)
-        self.move(request, words[0], at)
-        self._later(request, then, at, each)
-        request.passing = words[1:]
-
-    def _say_next(self, request: Request, at: datetime) -> None:
-        self._say(request, request.passing, request.then, at, _APPROVING)
-
     def _begin(self, request: Request, at: datetime) -> None:
         if not request.bulk and concerned(self._oim, request):
-            self.move(request, SOD_PENDING, at)
-            self._later(request, "screen", at, self._oim.delays.start)
+            self.pace.move(request, SOD_PENDING, at)
+            self.pace.later(request, "screen", at, self._oim.delays.start)
         else:
             self._enter(request, at)
 
     def _screen(self, request: Request, at: datetime) -> None:
         request.violation = violated(self._oim, request)
-        self.move(request, SOD_CHECKED, at)
-        self._later(request, "enter", at, self._oim.delays.start)
+        self.pace.move(request, SOD_CHECKED, at)
+        self.pace.later(request, "enter", at, self._oim.delays.start)
 
     def _enter(self, request: Request, at: datetime) -> None:
         case = rules.case_of(self._oim, request)
@@ -157,7 +131,7 @@ class Life:
             self.ask(request, 0, at)
         else:
             words = self.words.unasked(child=bool(request.parent), bulk=request.bulk)
-            self._say(request, words, "initiate", at, _APPROVING)
+            self.pace.say(request, words, "initiate", at, _WORD)
 
     def level(self, request: Request, stage: int) -> int:
         """At which level of approval a stage of this request is, stages counted from 0."""
@@ -167,7 +141,7 @@ class Life:
         """Give everybody of that stage, counted from 0, a task."""
         for assignee in self.stages(request)[stage]:
             request.tasks.append(Task(str(uuid4()), stage + 1, assignee, at))
-        self.move(request, self.words.asking[self.level(request, stage)], at)
+        self.pace.move(request, self.words.asking[self.level(request, stage)], at)
 
     def _ask_next(self, request: Request, at: datetime) -> None:
         self.ask(request, request.tasks[-1].stage, at)
@@ -181,15 +155,15 @@ class Life:
     def agreed(self, request: Request, at: datetime) -> None:
         """A task was approved, or left out: on to the next stage once its stage is through."""
         if request.open_tasks:
-            self.touch(request, at)
+            self.pace.touch(request, at)
             return
         done = request.tasks[-1].stage
         level = self.level(request, done - 1)
         if done >= len(self.stages(request)):
             words = self.words.granted(level, bulk=request.bulk)
-            self._say(request, words, "initiate", at, _APPROVING)
+            self.pace.say(request, words, "initiate", at, _WORD)
         elif self.level(request, done) != level:
-            self._say(request, (self.words.approved[level],), "ask", at, _ENDING)
+            self.pace.say(request, (self.words.approved[level],), "ask", at, _WORD)
         else:
             self.ask(request, done, at)
 
@@ -202,8 +176,8 @@ class Life:
         if request.bulk:
             self.split(request, at)
         elif request.effective_at is not None and request.effective_at > at:
-            self.move(request, AWAITING_DATE, at)
-            self._later(request, "start", at, (request.effective_at - at).total_seconds())
+            self.pace.move(request, AWAITING_DATE, at)
+            self.pace.later(request, "start", at, (request.effective_at - at).total_seconds())
         else:
             self._start(request, at)
 
@@ -216,17 +190,33 @@ class Life:
             child = self.make(request.requester, (key,), (target,), why, operation)
             child.created_at = child.modified_at = at
             self.raise_(child, request)
-        self.move(request, AWAITING_CHILDREN, at)
+        self.pace.move(request, AWAITING_CHILDREN, at)
 
     def _start(self, request: Request, at: datetime) -> None:
+        if any(sibling.status not in FINAL for sibling in self._depends_on(request)):
+            self.pace.move(request, AWAITING_DEPENDENT, at)
+            return
         account = bool(request.targets) and request.targets[0].item.kind == "account"
-        self.move(request, self.words.manual if account else INITIATED, at)
-        self._later(request, "execute", at, self._oim.delays.provisioning * _CARRYING_OUT)
+        self.pace.move(request, self.words.manual if account else INITIATED, at)
+        self.pace.later(request, "execute", at, self._oim.delays.provisioning * _CARRYING_OUT)
+
+    def _depends_on(self, request: Request) -> Iterator[Request]:
+        """The accounts, of the same parent, without which an entitlement cannot be given."""
+        parent = self._oim.requests.get(request.parent or "")
+        item = request.targets[0].item if request.targets else None
+        if parent is None or item is None or item.kind != "entitlement":
+            return
+        account = ("account", self._oim.provisioning.application(item))
+        for sibling in (self._oim.requests[child] for child in parent.children):
+            wanted = sibling.targets[0].item
+            same_person = sibling.beneficiaries == request.beneficiaries
+            if same_person and (wanted.kind, wanted.key) == account:
+                yield sibling
 
     def _execute(self, request: Request, at: datetime) -> None:
         outcome = carry_out(self._oim, request, at)
         if outcome == WAITING:
-            self.move(request, PENDING, at)
+            self.pace.move(request, PENDING, at)
         else:
             self.executed(request, outcome.reason if outcome != DONE else "", at)
 
@@ -236,23 +226,40 @@ class Life:
         if failure:
             self.end(request, FAILED, at)
         elif self.words.done:
-            self._say(request, self.words.done, "complete", at, _ENDING)
+            self.pace.say(request, self.words.done, "complete", at, _WORD)
         else:
             self._complete(request, at)
 
     def _complete(self, request: Request, at: datetime) -> None:
         self.end(request, COMPLETED, at)
+        ends = request.targets[0].ends_at if len(request.targets) == 1 else None
+        if ends is not None and ends > at and request.type not in TAKING:
+            self.pace.later(request, "expire", at, (ends - at).total_seconds())
+
+    def _expire(self, request: Request, _: datetime) -> None:
+        """The day is over until which it was asked for; the request stays as it ended."""
+        request.next_at = None
+        place = (request.targets[0].item.kind, request.targets[0].item.key)
+        for key in request.beneficiaries:
+            held = self._oim.holdings.get(key, {})
+            if place in held and held[place].request_id == request.id:
+                del held[place]
+        self._oim.version += 1
 
     def end(self, request: Request, status: str, at: datetime) -> None:
         """Nothing happens to it any more; what is still asked need not be answered."""
         for task in request.open_tasks:
             task.state, task.decided_at = TASK_WITHDRAWN, at
-        self.move(request, status, at)
+        self.pace.move(request, status, at)
         if request.parent is not None:
             self._child_ended(self._oim.requests[request.parent], at)
 
     def _child_ended(self, parent: Request, at: datetime) -> None:
-        ends = {self._oim.requests[child].status for child in parent.children}
+        children = [self._oim.requests[child] for child in parent.children]
+        for child in children:
+            if child.status == AWAITING_DEPENDENT:
+                self._start(child, at)
+        ends = {child.status for child in children}
         if ends <= FINAL and parent.status == AWAITING_CHILDREN:
             self.end(parent, self._end_of(ends), at)
 

@@ -35,10 +35,6 @@ def course(site: Site, request_id: str, step: float = 200) -> list[str]:
     return [word for at, word in enumerate(words) if not at or word != words[at - 1]]
 
 
-def one_level(site: Site) -> None:
-    assert site.state.profile == "12c"
-
-
 def two_levels(site: Site) -> None:
     site.state.switches.profile_12c = False
 
@@ -128,6 +124,14 @@ def test_in_the_older_generation_children_are_asked_about_at_the_second_level(sl
     assert acts.status(slow, parent) == "Request Partially Failed"
 
 
+def test_a_new_request_is_in_lists_that_were_read_a_moment_before(slow: Site) -> None:
+    broker, query = slow.as_("broker"), "reqStatus eq Request::Created"
+    before = {row["id"] for row in broker.get("/requests", q=query, limit=500)["requests"]}
+    request_id = acts.ask(slow)
+    after = {row["id"] for row in broker.get("/requests", q=query, limit=500)["requests"]}
+    assert after - before == {request_id}
+
+
 def test_every_final_word_is_known_to_be_final(slow: Site) -> None:
     ends = {"Request Completed", "Request Failed", "Request Rejected", "Request Withdrawn",
             "Request Closed", "Request Completed With Errors", "Request Partially Failed",
@@ -156,6 +160,15 @@ def test_what_should_have_started_by_the_time_it_is_approved_starts_at_once(slow
     assert course(slow, request_id) == [
         "Request Approved", "Operation Initiated", "Request Completed",
     ]  # fmt: skip
+
+
+def test_what_ends_is_taken_away_on_its_day_and_the_request_stays_as_it_is(slow: Site) -> None:
+    request_id = acts.ask(slow, "broker", endDate=acts.moment(slow, 90_000))
+    acts.later(slow, 80_000)
+    assert "14" in acts.roles(slow, "ADA")
+    acts.later(slow, 20_000)
+    assert "14" not in acts.roles(slow, "ADA")
+    assert acts.status(slow, request_id) == "Request Completed"
 
 
 def test_a_date_that_is_none_fails_the_entry(slow: Site) -> None:
@@ -190,6 +203,35 @@ def test_a_target_system_that_refuses_fails_the_request(slow: Site) -> None:
     assert course(slow, request_id)[-2:] == ["Operation Initiated", "Request Failed"]
     assert slow.state.requests[request_id].failure == "The target system is closed."
     assert "14" not in acts.roles(slow, "ADA")
+
+
+SALESFORCE, REPORTS = ("account", "54"), ("entitlement", "103")
+
+
+def test_an_entitlement_waits_for_the_account_that_is_asked_for_with_it(slow: Site) -> None:
+    slow.state.provisioning.disconnected.clear()
+    slow.state.rules[:] = [Rule(("user:BEN",), operation="Provision ApplicationInstance")]
+    parent = acts.ask(slow, "broker", [REPORTS, SALESFORCE])
+    acts.later(slow, 9000)
+    entitlement, account = acts.children(slow, parent)
+    waits = "Request Awaiting Dependent Request Completion"
+    assert acts.status(slow, entitlement) == waits
+    acts.act(slow, "ben", account, "approve")
+    acts.later(slow, 4000)
+    assert acts.status(slow, entitlement) == waits
+    acts.later(slow, 20_000)
+    assert acts.status(slow, parent) == "Request Completed"
+
+
+def test_an_entitlement_whose_account_is_refused_fails(slow: Site) -> None:
+    slow.state.rules[:] = [Rule(("user:BEN",), operation="Provision ApplicationInstance")]
+    parent = acts.ask(slow, "broker", [REPORTS, SALESFORCE])
+    acts.later(slow, 9000)
+    entitlement, account = acts.children(slow, parent)
+    acts.act(slow, "ben", account, "reject")
+    acts.later(slow, 20_000)
+    assert acts.status(slow, entitlement) == "Request Failed"
+    assert acts.status(slow, parent) == "Request Completed With Errors"
 
 
 def test_what_is_closed_meanwhile_is_not_carried_out(slow: Site) -> None:
