@@ -1,9 +1,9 @@
 """What every identity governance system must offer to the broker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from broker.domain.access import CatalogueItem, Holding, ItemKind, ItemName
 from broker.domain.access_requests import AccessRequest, RequestHeader
@@ -180,4 +180,15 @@ class Iga(Protocol):
 
         Raises a ConnectorError otherwise.
         """
+        ...
+
+
+@runtime_checkable
+class BelievesNames(Protocol):
+    """An IGA whose requests give keys of what is asked for, and no names: those are read from its
+    catalogue, unless the broker has them.
+    """
+
+    def believe_names(self, names: Mapping[tuple[str, str], str]) -> None:
+        """Take these names, by kind and key, for items of requests; those told before are void."""
         ...

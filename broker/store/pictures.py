@@ -94,6 +94,16 @@ def undivided(session: Session, iga: str) -> set[str]:
     return set(session.scalars(query))
 
 
+def item_names(session: Session, iga: str) -> dict[tuple[str, str], str]:
+    """What the items of open requests are called, by kind and key."""
+    item = RequestedItemRow
+    query = select(item.kind, item.key, item.name).join(
+        RequestRow, RequestRow.id == item.request_row_id
+    )
+    named = query.where(_open(iga)).distinct().order_by(item.name)
+    return {(kind, key): name for kind, key, name in session.execute(named)}
+
+
 def awaited(session: Session, iga: str) -> list[str]:
     """Every name, as the IGA spells it, for which a decision of this IGA waits."""
     query = (

@@ -14,7 +14,7 @@ from broker.context import Broker
 from broker.domain.access_requests import AccessRequest, RequestState
 from broker.domain.errors import ConnectorError, Postponed
 from broker.domain.people import Person
-from broker.ports.iga import Iga
+from broker.ports.iga import BelievesNames, Iga
 from broker.ports.queue import QueueName
 from broker.store import access, outbox, people, pictures, requests, sync_runs
 from broker.store.outbox import Effect, Message
@@ -250,6 +250,7 @@ def _refresh(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Outcome:
     are read with them. What was read is kept, whatever becomes of the rest: that stays due, and
     the sentence tells of it.
     """
+    _tell_names(broker, iga)
     total: Counts = {"read": 0}
     unread: dict[str, ConnectorError] = {}
     todo, asked = deque(request_ids), set(request_ids)
@@ -268,6 +269,19 @@ def _refresh(broker: Broker, iga: Iga, request_ids: Sequence[str]) -> Outcome:
             todo.extend(sorted(children))
             asked |= children
     return total, _fault(unread, len(asked))
+
+
+def _tell_names(broker: Broker, iga: Iga) -> None:
+    """Spare the IGA the names that we have. The first run of a day asks for them anew, for things
+    are given other names now and then.
+    """
+    if not isinstance(iga, BelievesNames):
+        return
+    with broker.sessions() as session:
+        last = sync_runs.last_success(session, iga.name)
+        today = last is not None and last.date() == broker.clock.now().date()
+        names = pictures.item_names(session, iga.name) if today else {}
+    iga.believe_names(names)
 
 
 def _written(broker: Broker, iga: str, reading: Reading) -> Counts:

@@ -1,6 +1,6 @@
 """One OIM installation behind the port for IGAs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from broker.connectors.iga.oim.catalogue import Catalogue, Holdings
@@ -122,6 +122,10 @@ class Oim:
     def withdraw(self, request_id: str) -> None:
         """Take back a request of ours that is not approved yet; Refused where it is too late."""
         withdraw(self._client, self._requests, request_id)
+
+    def believe_names(self, names: Mapping[tuple[str, str], str]) -> None:
+        """Take these names of items from the broker instead of reading the catalogue for them."""
+        self._catalogue.believe(names)
 
     def request_link(self, request_id: str) -> str:
         """Where a person sees this request in the console."""
