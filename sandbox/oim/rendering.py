@@ -150,7 +150,7 @@ def pending_row(oim: Oim, request: Request, task: Task) -> Json:
         taskId=task.task_id,
         state=task.state,
         status=request.status,
-        assignee=assignee_name(oim, task.assignee),
+        assignee=", ".join(assignee_name(oim, name) for name in task.assignees),
         created=moment(task.assigned_at),
         acquiredBy=oim.users[task.acquired_by].login if task.acquired_by else None,
     )

@@ -61,6 +61,8 @@ def test_a_task_reassigned_to_several_is_claimed_by_one_of_them(installed: Site)
     acts.act(installed, "ben", request_id, "reassign", assignees=["CHO", "DEE"])
     (offered,) = acts.approvers(installed, request_id)
     assert offered["approvers"] == ["CHO", "DEE"]
+    task = next(row for row in acts.inbox(installed, "dee") if row["id"] == request_id)
+    assert task["assignee"] == "CHO, DEE"
     assert "Claim" in acts.act(installed, "dee", request_id, "approve")
     acts.act(installed, "dee", request_id, "claim")
     assert acts.names(installed, request_id) == ["DEE"]
