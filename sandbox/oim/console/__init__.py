@@ -6,7 +6,7 @@ URLs"); all others are our own.
 
 from __future__ import annotations
 
-from sandbox.oim.console import cart, catalogue, home  # noqa: F401 -- they add their addresses
+from sandbox.oim.console import by_hand, cart, home  # noqa: F401 -- they add their addresses
 from sandbox.oim.console.frame import console
 
 __all__ = ["console"]

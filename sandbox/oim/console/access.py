@@ -59,12 +59,13 @@ def my_information() -> Page:
 def about(user: User) -> dict[str, object]:
     """A user's attributes, and the people around them."""
     oim = state()
-    stand_in = oim.world.delegates.get(user.person.key if user.person else "", "")
+    now = oim.clock.now()
+    stand_ins = [proxy.user for proxy in oim.proxies.of(user.key) if proxy.when(now) == "current"]
     return {
         "user": user,
         "values": user_values(oim, user),
         "superior": oim.users.get(user.manager_key or ""),
-        "stand_in": oim.user_of(stand_in),
+        "stand_ins": [oim.users[key] for key in stand_ins],
         "reports": oim.reports(user),
     }
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from sandbox.oim.access import state
 from sandbox.oim.console.tasks import inbox_of
 from sandbox.oim.console_session import Session
+from sandbox.oim.fulfilment import Fulfilment
 from sandbox.oim.records import Request, User
 from sandbox.oim.rows import FINAL
 from sandbox.oim.sign_in import ask_to_sign_in, current
@@ -114,6 +115,7 @@ def _words() -> dict[str, Any]:
         "name": display_name,
         "notice": take_notice,
         "waiting": len(inbox_of(state(), me())),
+        "by_hand_waiting": len(Fulfilment(state()).waiting_for(me())),
     }
 
 

@@ -11,7 +11,8 @@ from sandbox.oim.console.frame import Page, console, me, refused, say, to_reques
 from sandbox.oim.console.paging import slice_of
 from sandbox.oim.console.tasks import assignee_names, views
 from sandbox.oim.finding import Track, own_requests
-from sandbox.oim.records import Oim, Request
+from sandbox.oim.provisioning import PENDING
+from sandbox.oim.records import Oim, Request, Task
 from sandbox.oim.rows import FINAL
 from sandbox.oim.workflow import NotPossible, Workflow
 
@@ -66,12 +67,18 @@ def _ahead(oim: Oim, found: Request) -> list[tuple[int, str]]:
 
 def _waits_for(oim: Oim, found: Request) -> str:
     """Who has to do something next; empty where that is no person."""
-    holders = [(task.asked or task.acquired_by) for task in found.open_tasks]
-    named = [
-        (holder,) if holder else task.assignees
-        for holder, task in zip(holders, found.open_tasks, strict=True)
+    people = [_holders(task) for task in found.open_tasks]
+    people += [
+        (task.assignee,)
+        for task in oim.provisioning.tasks.values()
+        if task.request is found and task.status == PENDING
     ]
-    return ", ".join(assignee_names(oim, names) for names in named)
+    return ", ".join(assignee_names(oim, names) for names in people)
+
+
+def _holders(task: Task) -> tuple[str, ...]:
+    holder = task.asked or task.acquired_by
+    return (holder,) if holder else task.assignees
 
 
 def _related(oim: Oim, found: Request) -> list[Request]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from html.parser import HTMLParser
 from typing import Any, Self
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
@@ -63,14 +63,22 @@ class Browser:
         """Go to the page of a request."""
         return self.open(f"{HOME}?tf=request_details&requestId={request_id}")
 
-    def submit(self, having: str, **given: str) -> str:
-        """Send the form whose action or fields hold `having`."""
+    def submit(self, *having: str, **given: str) -> str:
+        """Send the first form of the page each of these words is in: in where it leads to, or in
+        a field. What a field holds can be given in its place.
+        """
         for action, fields in Forms(self.page.text).found:
-            if having in action or having in fields.values():
+            if all(word in action or word in fields.values() for word in having):
                 url = urljoin(self.page.url, action)
-                self.page = self.http.post(url, {**fields, **given}, timeout=_PATIENCE_SECONDS)
+                sent = {**fields, **given}
+                self.page = self.http.post(url, sent, timeout=_PATIENCE_SECONDS)
                 return str(self.page.text)
         raise AssertionError(f"no form with {having}")
+
+    @property
+    def request_id(self) -> str:
+        """Of which request the page is."""
+        return str(parse_qs(urlsplit(self.page.url).query)["requestId"][0])
 
 
 Browse = Callable[[str], Browser]
