@@ -21,7 +21,7 @@ from broker.connectors.registry import iga_products
 from broker.ports.desk import OrderRef
 from broker.ports.iga import Iga
 from sandbox.fault_plan import FaultPlan
-from sandbox.oim.faults import FAULTS, STALE_SEARCH
+from sandbox.oim.faults import EMPTY_NEXT_PAGE, FAULTS, STALE_SEARCH
 from sandbox.oim.records import BROKER_KEY, Oim
 from sandbox.web import serve
 from sandbox.world import World
@@ -31,10 +31,11 @@ from tests.soak.installation import AtWork, at_work, customers
 from tests.use_cases.fakes import FakeClock
 
 # In the rough weather answers get lost after acceptance, and tokens end; then comes whatever else
-# can go wrong. Throughout, no search knows of the last minute.
+# can go wrong. Throughout, no search knows of the last minute, and no list knows its end.
 ROUGH, EVERYTHING = 400, 100
 LOSSES = ["drop-after-accept", "error-after-accept", "expired-token"]
-OTHERS = sorted(FAULTS.keys() - {STALE_SEARCH})
+ALWAYS = {STALE_SEARCH, EMPTY_NEXT_PAGE}
+OTHERS = sorted(FAULTS.keys() - ALWAYS)
 STALE_SECONDS = 60.0
 # In fewer, not every fault would find its call.
 LEAST = 8
@@ -118,7 +119,7 @@ def site(database_url: str, world: World) -> Iterator[Site]:
     oim: Oim = app.extensions["oim"]
     oim.waits.slow_seconds, oim.waits.retry_after_seconds = 0.05, 0
     oim.waits.stale_seconds = STALE_SECONDS
-    oim.faults.add(STALE_SEARCH)
+    oim.faults.update(ALWAYS)
     with (
         serve(app) as server,
         at_work(database_url, world, connector(server.url), OneTime(oim)) as house,
@@ -184,7 +185,7 @@ def _unlike(
 def test_every_order_becomes_one_request_of_the_right_person_and_item(
     database_url: str, world: World, seed: int, figures: Figures
 ) -> None:
-    plans = [FaultPlan(seed, LOSSES, 0.2), FaultPlan(seed, OTHERS, 0.1, within=1)]
+    plans = [FaultPlan(seed, LOSSES, 0.2), FaultPlan(seed, OTHERS, 0.05, within=1)]
     with site(database_url, world) as made:
         for plan, count in zip(plans, (ROUGH, EVERYTHING), strict=True):
             made.under(plan, scaled(count, least=LEAST))
