@@ -23,6 +23,8 @@ AUTOMATIC: tuple[str, ...] = ()
 ROUTE = "route"
 BULK = "Bulk Request"
 _USER = "user:"
+_MANAGER, _REQUESTERS, _OWNER = "manager", "requester's manager", "owner"
+_WORDS = frozenset({_MANAGER, _REQUESTERS, _OWNER})
 
 Stages = tuple[tuple[str, ...], ...]
 
@@ -35,7 +37,7 @@ class Rule:
     `requester's manager`, `owner` (of the item), `role:NAME`, `user:LOGIN`, or `route` (the
     company's usual stages). Several joined by `+` are asked at once, and all have to agree.
     `requester` and `beneficiary` are logins, `item` is a name, `organization` the beneficiary's
-    department.
+    department. What would go to somebody who is not there goes to the administrators.
     """
 
     stages: tuple[str, ...]
@@ -44,6 +46,15 @@ class Rule:
     organization: str = ""
     beneficiary: str = ""
     item: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a word that means nobody."""
+        alone = (*DIRECT, ROUTE)
+        words = [word for s in self.stages if s not in alone for word in _words(s)]
+        for word in words:
+            if word not in _WORDS and not word.startswith((QUEUE, _USER)):
+                msg = f"nobody is {word!r}"
+                raise ValueError(msg)
 
     def fits(self, case: Case) -> bool:
         """Whether this rule decides on the case."""
@@ -99,7 +110,7 @@ def resolved(oim: Oim, case: Case, stages: tuple[str, ...]) -> Stages:
         if stage == ROUTE:
             found += usual_route(oim, case)
         else:
-            names = [_assignee(oim, case, word.strip()) for word in stage.split("+")]
+            names = [_assignee(oim, case, word) for word in _words(stage)]
             found.append(tuple(dict.fromkeys(names)))
     return tuple(found)
 
@@ -114,14 +125,19 @@ def usual_route(oim: Oim, case: Case) -> Stages:
     return tuple((n if n.startswith(QUEUE) else people[n].usr_key or "",) for n in names)
 
 
+def _words(stage: str) -> list[str]:
+    return [word.strip() for word in stage.split("+")]
+
+
 def _assignee(oim: Oim, case: Case, word: str) -> str:
     if word.startswith(QUEUE):
         return word
     if word.startswith(_USER):
-        return oim.by_login[word.removeprefix(_USER).upper()].key
-    if word == "owner":
+        user = oim.by_login.get(word.removeprefix(_USER).upper())
+        return user.key if user else f"{QUEUE}{ADMINISTRATORS}"
+    if word == _OWNER:
         return _owner(oim, case.item)
-    return _manager(oim, {"manager": case.beneficiary, "requester's manager": case.requester}[word])
+    return _manager(oim, case.requester if word == _REQUESTERS else case.beneficiary)
 
 
 def _owner(oim: Oim, item: WorldItem | None) -> str:

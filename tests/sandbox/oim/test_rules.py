@@ -32,6 +32,7 @@ def asked(site: Site, **more: object) -> list[str]:
         ("owner", ["NCOX"]),
         ("role:IT SECURITY", ["IT SECURITY"]),
         ("user:cho", ["CHO"]),
+        ("user:nobody", ["SYSTEM ADMINISTRATORS"]),
         ("route", ["BEN"]),
         ("user:CHO+manager", ["CHO", "BEN"]),
         ("manager + manager", ["BEN"]),
@@ -42,6 +43,12 @@ def test_a_stage_is_asked_of_those_its_word_means(
 ) -> None:
     ruled(installed, Rule((word,)))
     assert asked(installed, who="ben") == names
+
+
+@pytest.mark.parametrize("stages", [("boss",), ("manager", "cho+owner"), ("manager+route",)])
+def test_a_rule_that_asks_nobody_in_particular_is_refused(stages: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="nobody is"):
+        Rule(stages)
 
 
 def test_stages_follow_each_other_and_the_coming_ones_are_told(installed: Site) -> None:

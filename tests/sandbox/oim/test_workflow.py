@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.oim import Oim
+from sandbox.oim import Oim, workflow_words
 from sandbox.oim.clock import Agenda, Clock
 from sandbox.oim.provisioning import DONE, failed
 from sandbox.oim.records import Delays, Request
@@ -122,6 +122,32 @@ def test_in_the_older_generation_children_are_asked_about_at_the_second_level(sl
     acts.act(slow, "ben", second, "reject")
     acts.later(slow, 20_000)
     assert acts.status(slow, parent) == "Request Partially Failed"
+
+
+# REST API for OIG Self Service and `RequestStage`: everything that a request is known to say.
+DOCUMENTED = """
+Request Initialized|Request Created|SoD check not initiated|SoD check result pending
+SoD check completed|Request Awaiting Approval|Provide Information|Obtaining Request Approval
+Obtaining Operation Approval|Request Approved|Request Auto Approved|Request Approval Approved
+Operation Approval Approved|Request Approval Auto Approved|Operation Approval Auto Approved
+Operation Initiated|Operation Completed|Post Operation Processing Initiated
+Request Approved Fulfillment Pending|Request Awaiting Completion
+Request Awaiting Child Requests Completion|Request Awaiting Dependent Request Completion
+Request Completed|Request Rejected|Request Failed|Request Partially Failed
+Request Completed With Errors|Request Withdrawn|Request Closed|Request Draft Created
+Request Approval Rejected|Operation Approval Rejected
+"""
+
+
+def test_both_generations_say_documented_words_alone_but_for_the_one_behind_a_switch() -> None:
+    documented = set(DOCUMENTED.strip().replace("\n", "|").split("|"))
+    ours = {word for name, word in vars(workflow_words).items()
+            if name.isupper() and isinstance(word, str)}  # fmt: skip
+    for spoken in (workflow_words.ONE_LEVEL, workflow_words.TWO_LEVELS):
+        ours |= {*spoken.asking, *spoken.approved, *spoken.auto_approved, *spoken.rejected}
+        ours |= {spoken.manual, *spoken.done, spoken.mixed_ends}
+    assert ours - documented == {workflow_words.UNDOCUMENTED}
+    assert documented - ours == {"Request Initialized", "SoD check not initiated"}
 
 
 def test_a_new_request_is_in_lists_that_were_read_a_moment_before(slow: Site) -> None:
