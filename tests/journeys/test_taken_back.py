@@ -21,6 +21,7 @@ from broker.store.orders import OrderRow
 from cli import demo_settings
 from cli.walk.systems import Row, ServiceNow
 from sandbox import oim, servicenow
+from sandbox.oim.workflow import Workflow
 from sandbox.servicenow.instance import ServiceNow as Instance
 from sandbox.web import serve
 from sandbox.world import build_world
@@ -63,7 +64,9 @@ class Site:
     def order(self, item: Row) -> OrderRow:
         with self.broker.sessions() as session:
             query = select(OrderRow).where(OrderRow.item_number == item["number"])
-            return session.scalars(query).one()
+            row = session.scalars(query).one()
+            _ = row.history
+            return row
 
     def worked_until(self, item: Row, state: str) -> OrderRow:
         def there() -> bool:
@@ -78,6 +81,12 @@ class Site:
         with self.oim.lock:
             made = [self.oim.requests[request_id] for request_id in self.oim.ledger]
         return [request.id for request in made if item["number"] in request.justification]
+
+    def says(self, request_id: str, status: str) -> bool:
+        """Whether OIM's own record of the request says this by now."""
+        with self.oim.lock:
+            Workflow(self.oim).advance()
+            return self.oim.requests[request_id].status == status
 
     def notes(self, item: Row) -> list[str]:
         journal = self.scripts.records.journal(item["sys_id"], "work_notes")
@@ -125,13 +134,17 @@ def test_an_order_taken_back_in_time_never_reaches_oim(here: Site) -> None:
     assert "Nothing was submitted to the IGA." in note
 
 
-def test_an_order_taken_back_too_late_is_for_a_person(here: Site) -> None:
+def test_an_order_taken_back_too_late_follows_its_request(here: Site) -> None:
+    """OIM has approved it by itself; what is withdrawn in time is in journeys/orders."""
     item = here.approved()
     here.worked_until(item, "submitted")
     (request_id,) = here.raised(item)
+    wait_until(lambda: here.says(request_id, "Request Auto Approved"), "its approval", 60)
     here.cancel(item)
-    order = here.worked_until(item, "needs_attention")
-    assert f"request {request_id} goes on in the IGA" in order.lines[0].reason
+    here.work()
+    told = [step.sentence for step in here.order(item).history]
+    assert any(f"Request {request_id} can no longer be withdrawn" in each for each in told), told
+    assert here.order(item).state == "submitted"
     assert here.raised(item) == [request_id]
 
 
