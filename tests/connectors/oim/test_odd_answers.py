@@ -15,7 +15,7 @@ from broker.domain.approvals import TaskState
 from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
 from broker.ports.iga import Iga, Receipt, Submission
 from tests.connectors.conftest import oim_at
-from tests.connectors.oim.wire import API, BASE
+from tests.connectors.oim.wire import API, BASE, asked, user
 
 SUBMISSION = Submission("R-1", "418", [CatalogueItem(ItemKind.ROLE, "14", "Finance")], "R-1 please")
 
@@ -89,6 +89,23 @@ def test_the_header_against_forged_writes_is_sent(wire: responses.RequestsMock, 
     answered(wire, GOOD)
     assert iga.submit(SUBMISSION).request_id == "7041"
     assert wire.calls[0].request.headers["X-Requested-By"] == "request-broker"
+
+
+@pytest.mark.parametrize(("request_type", "read"), [("Assign Roles", 1), ("Revoke Account", 0)])
+def test_a_justification_that_a_list_leaves_out_is_read_unless_there_is_none(
+    wire: responses.RequestsMock, iga: Iga, request_type: str, read: int
+) -> None:
+    head: dict[str, object] = {"id": "7041", "reqType": request_type}
+    head |= {"requester": {"value": "2"}, "reqBeneficiaryList": [{"id": "418"}]}
+    answered_with(wire, "/users", users=[user("2", "BROKER")])
+    answered_with(wire, "/requests", requests=[head])
+    answered_with(wire, "/requests/7041", **head, reqJustification="for R-1, please")
+    assert iga.find_submitted(SUBMISSION) == ("7041" if read else None)
+    assert asked(wire, "/requests/7041") == read
+
+
+def answered_with(wire: responses.RequestsMock, path: str, **data: object) -> None:
+    wire.add("GET", f"{API}{path}", json=data)
 
 
 def detail(**fields: object) -> dict[str, object]:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from broker.connectors.iga.oim.catalogue import IN_NEW_REQUEST
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
-from broker.connectors.iga.oim.requests import Requests
+from broker.connectors.iga.oim.requests import Requests, takes_away
 from broker.connectors.iga.oim.values import REASONS, Row, first, rows
 from broker.connectors.marks import carries
+from broker.domain.access_requests import RequestHeader
 from broker.domain.errors import Misconfigured, NotFound, Refused, UnknownOutcome
 from broker.ports.iga import Receipt, Submission
 
@@ -43,20 +44,15 @@ class Submissions:
         """The request our own account raised with this reference as a whole word, or None."""
         raised = self._requests.for_beneficiary(submission.beneficiary_key)
         me = self.me()
-        found = sorted(
-            {
-                head.id
-                for head in raised
-                if head.requester_key == me
-                and carries(
-                    head.justification or self._justification(head.id), submission.reference
-                )
-            },
-            key=lambda request_id: (len(request_id), request_id),
-        )
-        if len(found) > 1:
-            return self._parent(found, submission.reference)
-        return found[0] if found else None
+        found = {
+            head.id
+            for head in raised
+            if head.requester_key == me and carries(self._said(head), submission.reference)
+        }
+        ids = sorted(found, key=lambda request_id: (len(request_id), request_id))
+        if len(ids) > 1:
+            return self._parent(ids, submission.reference)
+        return ids[0] if ids else None
 
     def _parent(self, found: list[str], reference: str) -> str:
         """A request for several items has the lowest id; its children may repeat its words."""
@@ -67,8 +63,11 @@ class Submissions:
         reason = f"has several requests that name {reference}: {listed}; an operator has to choose"
         raise UnknownOutcome(self._client.system, reason)
 
-    def _justification(self, request_id: str) -> str:
-        return self._requests.one(request_id).header.justification
+    def _said(self, head: RequestHeader) -> str:
+        """The justification, which a list may leave out. A revocation has none to look for."""
+        if head.justification or takes_away(head):
+            return head.justification
+        return self._requests.one(head.id).header.justification
 
     def me(self) -> str:
         """Our account's key: somebody else's request that names the reference is not ours."""
