@@ -1,10 +1,11 @@
 """Signing in to the console: over the identity provider, and back to where one wanted to go."""
 
+from dataclasses import replace
 from urllib.parse import urljoin
 
 from sandbox.oim import Oim
 from sandbox.web import Server
-from tests.sandbox.oim.browsing import Browse, Forms
+from tests.sandbox.oim.browsing import HOME, Browse, Forms
 
 
 def test_path_and_query_survive_the_sign_in(browse: Browse, installation: Oim) -> None:
@@ -44,3 +45,18 @@ def test_after_signing_out_the_next_page_asks_again_and_is_silent(browse: Browse
     assert "signed out" in ada.open("/identity/faces/signout")
     assert "OIM_SESSION" not in ada.http.cookies
     assert "Welcome, Ada" in ada.open("/identity/faces/home")
+
+
+def test_a_session_ends_with_its_users_account(browse: Browse, installation: Oim) -> None:
+    ada = browse("ada")
+    assert "Welcome, Ada" in ada.open(HOME)
+    installation.put_user(replace(installation.by_login["ADA"], active=False))
+    assert "no active account" in ada.open(HOME)
+
+
+def test_a_form_posted_without_a_session_leads_home(browse: Browse, installation: Oim) -> None:
+    ada = browse("ada")
+    answer = ada.http.post(f"{ada.url}/identity/faces/catalog", {"item": "role:14"}, timeout=30)
+    assert "Password" in answer.text
+    assert installation.ledger == []
+    assert "Welcome, Ada" in ada.open(HOME)
