@@ -15,9 +15,8 @@ from sandbox.oim.clock import Agenda, Clock
 from sandbox.oim.provisioning import Provisioning
 from sandbox.oim.proxies import Proxies
 from sandbox.oim.query import Grammar
-from sandbox.oim.rows import FINAL, QUEUE, Holding, Request, Target, Task, User
+from sandbox.oim.rows import FINAL, QUEUE, Holding, Pairs, Request, Target, Task, User
 from sandbox.oim.rules import DEFAULT, Rule
-from sandbox.oim.sod import Pairs
 from sandbox.oim.switches import Switches
 from sandbox.oim.tokens import Tokens
 from sandbox.oim.violations import Violations

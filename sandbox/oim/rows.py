@@ -12,6 +12,8 @@ QUEUE = "role:"
 ASSIGNED, COMPLETED, WITHDRAWN = "ASSIGNED", "COMPLETED", "WITHDRAWN"
 SUSPENDED, INFO_REQUESTED = "SUSPENDED", "INFO_REQUESTED"
 OPEN_STATES = frozenset({ASSIGNED, SUSPENDED, INFO_REQUESTED})
+Place = tuple[str, str]  # kind and key of an item
+Pairs = dict[tuple[Place, Place], str]  # and the sentence that says what is wrong with both
 # Status words after which nothing changes any more.
 FINAL = frozenset(
     {"Request Completed", "Request Rejected", "Request Withdrawn", "Request Closed",

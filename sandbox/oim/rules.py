@@ -10,23 +10,18 @@ reading.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from sandbox.oim.rows import QUEUE, Request, User
-from sandbox.world import ADMINISTRATORS, IT_SECURITY, WorldItem, approval_route
-
-if TYPE_CHECKING:  # the state holds what this module keeps
-    from sandbox.oim.records import Oim
+from sandbox.oim.rows import QUEUE, User
+from sandbox.world import WorldItem
 
 DIRECT = ("direct",)  # carried out at once, and nothing in Track Requests
 AUTOMATIC: tuple[str, ...] = ()
 ROUTE = "route"
 BULK = "Bulk Request"
-_USER = "user:"
-_MANAGER, _REQUESTERS, _OWNER = "manager", "requester's manager", "owner"
-_WORDS = frozenset({_MANAGER, _REQUESTERS, _OWNER})
-
-Stages = tuple[tuple[str, ...], ...]
+USER = "user:"
+MANAGER, REQUESTERS_MANAGER, OWNER = "manager", "requester's manager", "owner"
+_WORDS = frozenset({MANAGER, REQUESTERS_MANAGER, OWNER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +45,9 @@ class Rule:
     def __post_init__(self) -> None:
         """Raises ValueError for a word that means nobody."""
         alone = (*DIRECT, ROUTE)
-        words = [word for s in self.stages if s not in alone for word in _words(s)]
-        for word in words:
-            if word not in _WORDS and not word.startswith((QUEUE, _USER)):
+        means = [word for s in self.stages if s not in alone for word in words_of(s)]
+        for word in means:
+            if word not in _WORDS and not word.startswith((QUEUE, USER)):
                 msg = f"nobody is {word!r}"
                 raise ValueError(msg)
 
@@ -90,62 +85,6 @@ class Case(NamedTuple):
 DEFAULT = (Rule(AUTOMATIC, requester="BROKER"), Rule((ROUTE,)))
 
 
-def case_of(oim: Oim, request: Request) -> Case:
-    """What a request asks the rules."""
-    item = request.targets[0].item if request.targets and not request.bulk else None
-    operation = BULK if request.bulk else request.type
-    beneficiary = oim.users[request.beneficiaries[0]]
-    return Case(operation, oim.users[request.requester], beneficiary, item)
-
-
-def chosen(oim: Oim, case: Case) -> tuple[str, ...]:
-    """The stages of the first rule that fits, as they are written; AUTOMATIC if none does."""
-    return next((rule.stages for rule in oim.rules if rule.fits(case)), AUTOMATIC)
-
-
-def resolved(oim: Oim, case: Case, stages: tuple[str, ...]) -> Stages:
-    """The assignees of each stage: usr_keys and `role:NAME`; none for DIRECT."""
-    found: list[tuple[str, ...]] = []
-    for stage in () if stages == DIRECT else stages:
-        if stage == ROUTE:
-            found += usual_route(oim, case)
-        else:
-            names = [_assignee(oim, case, word) for word in _words(stage)]
-            found.append(tuple(dict.fromkeys(names)))
-    return tuple(found)
-
-
-def usual_route(oim: Oim, case: Case) -> Stages:
-    """What the company does where no rule says more: a manager, and a second for what is risky."""
-    person = case.beneficiary.person
-    if person is None or case.item is None:
-        return ((_manager(oim, case.beneficiary),),)
-    people = oim.world.people
-    names = approval_route(people, case.item, person.key)
-    return tuple((n if n.startswith(QUEUE) else people[n].usr_key or "",) for n in names)
-
-
-def _words(stage: str) -> list[str]:
+def words_of(stage: str) -> list[str]:
+    """Whom a stage is asked of, word by word."""
     return [word.strip() for word in stage.split("+")]
-
-
-def _assignee(oim: Oim, case: Case, word: str) -> str:
-    if word.startswith(QUEUE):
-        return word
-    if word.startswith(_USER):
-        user = oim.by_login.get(word.removeprefix(_USER).upper())
-        return user.key if user else f"{QUEUE}{ADMINISTRATORS}"
-    if word == _OWNER:
-        return _owner(oim, case.item)
-    return _manager(oim, case.requester if word == _REQUESTERS else case.beneficiary)
-
-
-def _owner(oim: Oim, item: WorldItem | None) -> str:
-    user = oim.user_of(item.owner) if item is not None and item.owner else None
-    return user.key if user else f"{QUEUE}{IT_SECURITY}"
-
-
-def _manager(oim: Oim, user: User) -> str:
-    """The manager's usr_key; the administrators where there is none who could act."""
-    boss = oim.users.get(user.manager_key or "")
-    return boss.key if boss and boss.active else f"{QUEUE}{ADMINISTRATORS}"

@@ -7,16 +7,10 @@ What a violation leads to is our own reading: one approval more, by those who re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from sandbox.oim.provisioning import TAKING
-from sandbox.oim.rows import Request
-
-if TYPE_CHECKING:  # the state holds what this module reads
-    from sandbox.oim.records import Oim
-
-Place = tuple[str, str]  # kind and key of an item
-Pairs = dict[tuple[Place, Place], str]  # and the sentence that says what is wrong with both
+from sandbox.oim.records import Oim
+from sandbox.oim.rows import Place, Request
 
 
 def concerned(oim: Oim, request: Request) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sandbox.oim import rules
+from sandbox.oim import workflow_route as route
 from sandbox.oim.provisioning import Outcome, carry_out
 from sandbox.oim.records import Oim, Request, Target, User
 from sandbox.oim.rows import FINAL, Comment
+from sandbox.oim.rules import DIRECT
 from sandbox.oim.tasks import NotPossible, Tasks
 from sandbox.oim.workflow_life import Life
 from sandbox.oim.workflow_words import (
@@ -86,8 +87,8 @@ class Workflow:
             return False
         if request.bulk and self._oim.switches.bulk_never_direct:
             return False
-        case = rules.case_of(self._oim, request)._replace(operation=request.type)
-        return rules.chosen(self._oim, case) == rules.DIRECT
+        case = route.case_of(self._oim, request)._replace(operation=request.type)
+        return route.chosen(self._oim, case) == DIRECT
 
     def _do_now(self, request: Request, change: Change | None) -> None:
         at = self._oim.clock.now()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import uuid4
 
-from sandbox.oim import rules
+from sandbox.oim import workflow_route as route
 from sandbox.oim.provisioning import DONE, TAKING, WAITING, carry_out
 from sandbox.oim.records import Oim, Request, Target, Task
 from sandbox.oim.rows import FINAL
@@ -122,8 +122,8 @@ class Life:
         self.pace.later(request, "enter", at, self._oim.delays.start)
 
     def _enter(self, request: Request, at: datetime) -> None:
-        case = rules.case_of(self._oim, request)
-        stages = rules.resolved(self._oim, case, rules.chosen(self._oim, case))
+        case = route.case_of(self._oim, request)
+        stages = route.resolved(self._oim, case, route.chosen(self._oim, case))
         if request.violation:
             stages = (*stages, (self._oim.sod_reviewers,))
         request.stages = stages
@@ -146,10 +146,10 @@ class Life:
     def _ask_next(self, request: Request, at: datetime) -> None:
         self.ask(request, request.tasks[-1].stage, at)
 
-    def stages(self, request: Request) -> rules.Stages:
+    def stages(self, request: Request) -> route.Stages:
         """Everybody who has to agree, in turn."""
         if request.stages is None:
-            request.stages = rules.usual_route(self._oim, rules.case_of(self._oim, request))
+            request.stages = route.usual_route(self._oim, route.case_of(self._oim, request))
         return request.stages
 
     def agreed(self, request: Request, at: datetime) -> None:
