@@ -60,12 +60,18 @@ class Giving:
         return self._iga.find_submitted(self._submission)
 
     def is_done(self) -> bool:
-        """Only what came since the first try, and without a request, is the effect of a try."""
+        """Only what came since the first try, without a request, and is nobody else's work, is the
+        effect of a try.
+        """
         if self.tried_since is None:
             return False
         since = self.tried_since - _CLOCKS_DIFFER
         held = held_of(self.broker, self.order, self.line)
-        return any(not h.request_id and (h.since is None or h.since >= since) for h in held)
+        new = [h for h in held if not h.request_id and (h.since is None or h.since >= since)]
+        if not new:
+            return False
+        with self.broker.sessions() as session:
+            return len(new) > orders.done_directly(session, self.order, self.line, since)
 
     def before(self) -> Facts | None:
         return None

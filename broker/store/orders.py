@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from broker.domain.orders import LineEvent, LineState, advance, order_state
@@ -260,6 +260,32 @@ def line_of_request(session: Session, iga: str, request_id: str) -> OrderLineRow
         .where(OrderRow.iga == iga, OrderLineRow.iga_request_id == request_id)
     )
     return session.scalar(query)
+
+
+def done_directly(session: Session, order: OrderRow, line: OrderLineRow, since: datetime) -> int:
+    """How many other lines have given or taken the same, for the same person, since then and
+    without a request: what is held may be their work.
+    """
+    fulfilled = select(OrderHistoryRow.line_id).where(
+        OrderHistoryRow.event == LineEvent.FULFIL, OrderHistoryRow.at >= since
+    )
+    under_way = OrderLineRow.state == LineState.SUBMITTED
+    query = (
+        select(func.count())
+        .select_from(OrderLineRow)
+        .join(OrderRow)
+        .where(
+            OrderRow.iga == order.iga,
+            OrderRow.beneficiary_id == order.beneficiary_id,
+            OrderRow.action == order.action,
+            OrderLineRow.kind == line.kind,
+            OrderLineRow.item_key == line.item_key,
+            OrderLineRow.id != line.id,
+            OrderLineRow.iga_request_id.is_(None),
+            or_(under_way, OrderLineRow.id.in_(fulfilled)),
+        )
+    )
+    return session.scalar(query) or 0
 
 
 def orders_of_requests(

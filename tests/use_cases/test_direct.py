@@ -144,6 +144,17 @@ def test_what_somebody_else_was_given_at_once_is_no_proof(house: House) -> None:
     assert (house.state(answer), len(house.iga.submissions)) == ("submitted", 1)
 
 
+def test_what_another_order_was_given_at_once_is_no_proof(at_once: House) -> None:
+    """Two orders of an account each: the first is carried out, the second never arrives."""
+    first = at_once.post(at_once.item("account"))
+    at_once.wait(seconds=5)
+    at_once.iga.breaks["submit"] = UnknownOutcome("oim", "the connection broke")
+    second = at_once.post(at_once.item("account"))
+    at_once.wait(rounds=4, seconds=10)
+    assert (at_once.state(first), at_once.state(second)) == ("closed", "closed")
+    assert len(at_once.iga.submissions) == 2
+
+
 def test_what_is_held_already_does_not_keep_an_order_from_being_sent(at_once: House) -> None:
     """Nothing was tried before: the IGA may know more, such as another end of the period."""
     at_once.iga.held.append((ADA.key, role(since=NOON)))
