@@ -6,6 +6,7 @@ they follow the names of its schemas.
 
 from __future__ import annotations
 
+from sandbox.oim.access import state
 from sandbox.oim.envelope import Json, links, moment, page, present, selected
 from sandbox.oim.records import QUEUE, Oim, Request, Task
 from sandbox.oim.rows import Comment
@@ -135,9 +136,18 @@ def assignee_name(oim: Oim, assignee: str) -> str:
 
 
 def title(request: Request, task: Task) -> str:
-    """The task's title in the inbox."""
-    words = "Beneficiary manager approval" if task.stage == 1 else "Item owner approval"
-    return f"{words} for Request ID {request.id}"
+    """The task's title in the inbox. Installations word these as they like."""
+    return f"{_kind_of_approval(request, task)} for Request ID {request.id}"
+
+
+def _kind_of_approval(request: Request, task: Task) -> str:
+    oim = state()
+    if oim.profile == "11g":
+        operational = bool(request.parent) or task.stage > 1
+        return f"Default {'operational' if operational else 'request'} level approval"
+    bosses = {oim.users[key].manager_key for key in request.beneficiaries}
+    by_boss = not bosses.isdisjoint(task.assignees)
+    return "Beneficiary manager approval" if by_boss else "Item owner approval"
 
 
 def pending_row(oim: Oim, request: Request, task: Task) -> Json:

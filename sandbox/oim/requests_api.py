@@ -14,6 +14,7 @@ from sandbox.oim.finding import Track, tasks_of
 from sandbox.oim.query import Predicate, compile_query
 from sandbox.oim.records import Request, Task
 from sandbox.oim.rendering import listed_row, pending_row, request_detail, title
+from sandbox.oim.rows import STATE_NAMES
 from sandbox.oim.service import BASE, paging, service
 
 __all__ = ["BASE", "paging", "requests_api", "visible"]
@@ -61,7 +62,7 @@ def _pending() -> list[tuple[Request, Task]]:
     """
     query, oim = request.args.get("q", ""), state()
     attributes = {
-        "state": lambda pair: (pair[1].state, "any"),
+        "state": lambda pair: (pair[1].state, STATE_NAMES.get(pair[1].state, ""), "any"),
         "title": lambda pair: (title(*pair),),
         "id": lambda pair: (pair[0].id,),
     }

@@ -11,6 +11,7 @@ QUEUE = "role:"
 # What a human task says of itself; the last two are those of SOA, the others are shown, too.
 ASSIGNED, COMPLETED, WITHDRAWN = "ASSIGNED", "COMPLETED", "WITHDRAWN"
 SUSPENDED, INFO_REQUESTED = "SUSPENDED", "INFO_REQUESTED"
+STATE_NAMES = {INFO_REQUESTED: "Information Required"}  # what filters call it besides
 OPEN_STATES = frozenset({ASSIGNED, SUSPENDED, INFO_REQUESTED})
 Place = tuple[str, str]  # kind and key of an item
 Pairs = dict[tuple[Place, Place], str]  # and the sentence that says what is wrong with both

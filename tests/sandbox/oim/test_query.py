@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.oim import Oim
 from sandbox.oim.query import BadQuery, Condition, Grammar, parse
 from tests.sandbox.oim.sites import API, Api
 
@@ -114,3 +115,48 @@ def test_there_are_two_views(broker: Api) -> None:
     answer = broker.call("GET", "/requests", params={"view": "everything"})
     assert answer.status_code == 400
     assert answer.json()["errorCode"].startswith("IAM-2050")
+
+
+def found(api: Api, query: str) -> set[str]:
+    tasks = api.get("/requests", view="pendingApprovals", q=query, limit=500)["requests"]
+    return {task["id"] for task in tasks}
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "shown"),
+    [
+        ("suspend", "Suspended", "SUSPENDED"),
+        ("requestinformation", "Information::Required", "INFO_REQUESTED"),
+    ],
+)
+def test_a_task_is_found_by_the_state_that_holds_it_up(
+    broker: Api, ada: Api, ben: Api, action: str, state: str, shown: str
+) -> None:
+    made = ada.ask(broker.user("ADA"))["id"]
+    broker.wait_for(made, "Request Awaiting Approval")
+    body = {"action": action, "actionComment": "why?", "assignees": ["ben"]}
+    answer = ben.call("PUT", f"/requests/{made}", json=body)
+    assert answer.ok, answer.text
+    assert made in found(ben, f"state eq {state}")
+    assert made not in found(ben, "state eq Assigned")
+    task = next(
+        each
+        for each in ben.get("/requests", view="pendingApprovals", q="state eq Any", limit=500)[
+            "requests"
+        ]
+        if each["id"] == made
+    )
+    assert task["state"] == shown
+
+
+def test_titles_name_the_kind_of_approval(broker: Api, ada: Api, ben: Api) -> None:
+    made = ada.ask(broker.user("ADA"))["id"]
+    broker.wait_for(made, "Request Awaiting Approval")
+    assert made in found(ben, "title sw Beneficiary::manager::approval")
+
+
+def test_titles_of_11g_name_the_level(broker: Api, ada: Api, ben: Api, installation: Oim) -> None:
+    installation.switches.flip("profile-12c")
+    made = ada.ask(broker.user("ADA"))["id"]
+    broker.wait_for(made, "Obtaining Request Approval")
+    assert made in found(ben, "title sw Default::request::level::approval")
