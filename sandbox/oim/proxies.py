@@ -33,12 +33,15 @@ class Proxy:
 
 
 class Proxies:
-    """All of them, in the order in which they were added."""
+    """All of them, in the order in which they were added. Who acts for somebody is asked for each
+    open task, so they are kept by user as well.
+    """
 
     def __init__(self, world: World, keys: Mapping[str, str]) -> None:
         """`keys` has the usr_key of each person of the world that has one."""
         self._ids = itertools.count(1)
         self._kept: dict[str, Proxy] = {}
+        self._by_user: dict[str, dict[str, Proxy]] = {}
         for boss, proxy in world.delegates.items():
             if boss in keys and proxy in keys:
                 start, end = world.now - _BEFORE, world.now + _AFTER
@@ -47,16 +50,17 @@ class Proxies:
     def add(self, boss: str, user: str, start: datetime, end: datetime) -> Proxy:
         """One more."""
         made = Proxy(str(next(self._ids)), boss, user, start, end)
-        self._kept[made.id] = made
+        self.put(made)
         return made
 
     def put(self, proxy: Proxy) -> None:
-        """Take over one with other dates or another user."""
+        """Take over one, or one that is known with other dates."""
         self._kept[proxy.id] = proxy
+        self._by_user.setdefault(proxy.user, {})[proxy.id] = proxy
 
     def drop(self, proxy_id: str) -> None:
         """Forget one."""
-        del self._kept[proxy_id]
+        del self._by_user[self._kept.pop(proxy_id).user][proxy_id]
 
     def of(self, boss: str) -> list[Proxy]:
         """Those who act for this user, ever."""
@@ -64,8 +68,5 @@ class Proxies:
 
     def bosses(self, user: str, at: datetime) -> set[str]:
         """Whom this user acts for at that moment."""
-        return {
-            proxy.boss
-            for proxy in self._kept.values()
-            if proxy.user == user and proxy.when(at) == "current"
-        }
+        mine = self._by_user.get(user)
+        return {p.boss for p in mine.values() if p.when(at) == "current"} if mine else set()

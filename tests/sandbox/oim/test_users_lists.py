@@ -1,22 +1,11 @@
-"""Users, holdings, catalogue and tokens of the OIM sandbox."""
-
-from datetime import timedelta
-from typing import Any
+"""Users, what they hold, and the catalogue, as lists."""
 
 import pytest
-import requests
 
-from sandbox import oim
 from sandbox.oim import Oim
-from sandbox.web import Server, serve
 from sandbox.world import World
-from tests.sandbox.oim.conftest import Api
-
-TOKENS = "/iam/governance/token/api/v1/tokens"
-
-
-def fields(user: dict[str, Any]) -> dict[str, Any]:
-    return {field["name"]: field["value"] for field in user["fields"]}
+from tests.sandbox.oim.belongings import fields
+from tests.sandbox.oim.sites import Api
 
 
 @pytest.mark.parametrize(
@@ -102,30 +91,6 @@ def test_the_catalogue_matches_beginnings_only(broker: Api) -> None:
     assert "Finance Reporting" in {item["entityDisplayName"] for item in whole}
     one = broker.get(f"/catalog/{found['catalogs'][0]['id']}")
     assert one["entityName"] == "Finance Reporting"
-
-
-def test_a_token_stands_for_its_user_until_it_expires(world: World) -> None:
-    app = oim.create_app(world, token_seconds=60)
-    with serve(app) as server:
-        api = Api(server.url)
-        token = api.http.post(server.url + TOKENS, timeout=5).json()
-        assert isinstance(token["expiresIn"], str)
-        bearer = Api(server.url)
-        bearer.http.auth = None
-        bearer.http.headers["Authorization"] = f"Bearer {token['accessToken']}"
-        assert bearer.user("BROKER")
-        renewed = bearer.http.put(server.url + TOKENS, timeout=5)
-        assert renewed.json()["tokenType"] == "Bearer"
-        app.extensions["oim"].tokens.lifetime = timedelta(seconds=-1)
-        old = api.http.post(server.url + TOKENS, timeout=5).json()
-        bearer.http.headers["Authorization"] = f"Bearer {old['accessToken']}"
-        assert bearer.call("GET", "/users").status_code == 401
-
-
-def test_a_token_of_somebody_else_is_refused(server: Server) -> None:
-    headers = {"Authorization": "Bearer abc.def.ghi"}
-    url = server.url + "/iam/governance/selfservice/api/v1/users"
-    assert requests.get(url, headers=headers, timeout=5).status_code == 401
 
 
 def test_unknown_paths_are_weblogics_404(broker: Api) -> None:
