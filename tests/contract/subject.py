@@ -39,10 +39,11 @@ class Hands:
     Reading: `accepted` lists the ids of all requests taken from us, in their order, revocations
     too. `asked_of` names for one request its beneficiary's key and its items.
 
-    Doing: `ask` lets somebody else raise a request that waits for a decision, "for the audit", and
-    gives its id; `finish` ends one, `reassign` gives its decision to somebody else, whose name as
-    the connector shall tell it comes back; `vanish` removes one. `carry_out` lets pass whatever
-    time the server takes for what is approved, and `end_tokens` ends all tokens given out so far.
+    Doing: `ask` lets somebody else raise a request that waits for a decision, and gives its id;
+    `quote` is the same for the subject's person, in these words; `finish` ends one, `reassign`
+    gives its decision to somebody else, whose name as the connector shall tell it comes back;
+    `vanish` removes one. `carry_out` lets pass whatever time the server takes for what is
+    approved, and `end_tokens` ends all tokens given out so far.
     `hold_back` makes what we raise from now on wait for a decision; `at_once` has it carried out
     without a request, if the product does such things. `give` lets the subject's person have an
     item of this kind, and names it.
@@ -51,6 +52,7 @@ class Hands:
     accepted: Callable[[], Sequence[str]]
     asked_of: Callable[[str], tuple[str, Sequence[ItemName]]]
     ask: Callable[[], str]
+    quote: Callable[[str], str]
     finish: Callable[[str], None]
     reassign: Callable[[str], str]
     vanish: Callable[[str], None]

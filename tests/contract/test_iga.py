@@ -216,8 +216,11 @@ def test_a_reference_is_found_at_the_end_of_the_longest_words(
 def test_words_of_others_that_name_our_reference_are_not_our_request(
     subject: Subject, submission: Submission
 ) -> None:
-    subject.hands.ask()  # "for the audit", says somebody else
-    assert subject.iga.find_submitted(replace(submission, reference="audit")) is None
+    quoted = subject.hands.quote(f"as in {submission.reference}, please")
+    assert quoted in [head.id for head in subject.iga.open_requests()]
+    assert subject.iga.find_submitted(submission) is None
+    made = subject.iga.submit(submission).request_id
+    assert subject.iga.find_submitted(submission) == made
 
 
 @AFTER_ACCEPTANCE
@@ -346,6 +349,14 @@ def test_a_busy_system_lists_nothing_and_says_for_how_long(subject: Subject, sta
     with pytest.raises(Unavailable) as told:
         list(subject.iga.open_requests())
     assert told.value.retry_after == 1700
+
+
+@pytest.mark.parametrize("status", [200, 500, 502])
+def test_a_page_instead_of_a_list_is_no_empty_list(subject: Subject, status: int) -> None:
+    page = answering(status, PAGE, Content_Type="text/html")
+    subject.proxy.meet(page, subject.calls.listing, times=None)
+    with pytest.raises(Unavailable):
+        list(subject.iga.open_requests())
 
 
 @BUSY

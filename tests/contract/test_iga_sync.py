@@ -13,8 +13,8 @@ from broker.domain.people import normal
 from broker.store.requests import RequestRow
 from broker.sync import engine
 from tests.contract.subject import Subject
-from tests.contract.test_iga import BUSY, JSON
-from tests.faults.proxy import Exchange, answering, broken_off
+from tests.contract.test_iga import BUSY, JSON, PAGE
+from tests.faults.proxy import Exchange, Fault, answering, broken_off, lost_call
 from tests.use_cases.conftest import House, house_on
 from tests.use_cases.fakes import FakeClock, FakeDesk, FakeIga
 
@@ -109,10 +109,15 @@ def test_a_run_that_breaks_in_the_middle_is_made_up_for_by_the_next(
     assert syncing.open_ids() == syncing.truth() >= asked
 
 
-def test_a_list_that_breaks_off_ends_nothing(syncing: Syncing) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [broken_off, lost_call, answering(200, PAGE, Content_Type="text/html")],
+    ids=["broken off", "lost", "a page"],
+)
+def test_a_list_that_cannot_be_read_ends_nothing(syncing: Syncing, fault: Fault) -> None:
     asked = {syncing.hands.ask() for _ in range(SOME)}
     syncing.run()
-    syncing.subject.proxy.meet(broken_off, syncing.subject.calls.listing, times=None)
+    syncing.subject.proxy.meet(fault, syncing.subject.calls.listing, times=None)
     with pytest.raises(ConnectorError):
         syncing.run()
     assert syncing.open_ids() >= asked

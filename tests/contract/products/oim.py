@@ -92,6 +92,7 @@ class Inside:
             accepted=lambda: list(self.state.ledger),
             asked_of=self.asked_of,
             ask=self.ask,
+            quote=lambda words: self.ask("ada", words),
             finish=self.finish,
             reassign=self.reassign,
             vanish=self.vanish,
@@ -122,14 +123,14 @@ class Inside:
             names = [ItemName(each.item.kind, each.item.name) for each in request.targets]
             return beneficiary, names
 
-    def ask(self) -> str:
-        """Eve asks for a role in the console, and ben has to decide."""
+    def ask(self, name: str = "eve", words: str = "for the audit") -> str:
+        """Eve asks for a role for somebody in the console, and ben has to decide."""
         at = self.state.clock.now()
         role = next(item for item in self.world.items.values() if item.kind == "role")
         with self.state.lock:
             made = Request(
                 self.state.next_id(), "Assign Roles", "Request Awaiting Approval",
-                self.key("eve"), (self.key("eve"),), (Target(role),), at, at, "for the audit",
+                self.key("eve"), (self.key(name),), (Target(role),), at, at, words,
                 tasks=[Task(str(uuid4()), 1, self.key("ben"), at)],
             )  # fmt: skip
             self.state.requests[made.id] = made
