@@ -145,6 +145,30 @@ def test_an_order_to_take_away_speaks_of_taking_away(
     assert "Take access away" in page
 
 
+def test_an_order_that_took_access_away_does_not_say_granted(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        row = session.get_one(OrderRow, company.order.id)
+        row.action, row.lines[0].state = "revoke", LineState.FULFILLED
+    page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
+    assert stages(page)[-1] == "Access removed: done"
+    assert "access removed" in page
+    assert "access granted" not in page
+
+
+@pytest.mark.parametrize("state", [LineState.SUBMITTED, LineState.CANCELLED])
+def test_an_order_without_a_request_says_that_it_is_done_directly(
+    visit: Visit, company: Company, broker: Broker, state: LineState
+) -> None:
+    with broker.sessions.begin() as session:
+        line = session.get_one(OrderRow, company.order.id).lines[0]
+        line.state, line.iga_request_id = state, None
+    page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
+    direct = "OIM does it directly, without a request" in page
+    assert direct is (state is LineState.SUBMITTED), "a cancelled one was never passed on"
+
+
 def test_a_request_of_an_order_was_approved_in_the_desk(visit: Visit, company: Company) -> None:
     page = text_of(visit("ada").get(f"/requests/{company.born.id}"))
     assert "Approved in ServiceNow: done" in stages(page)

@@ -7,7 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from broker.domain.access_requests import RequestState
-from broker.domain.orders import LineState
+from broker.domain.orders import Action, LineState
 from webui.ui.context import now, the_broker
 
 _SYSTEMS = {"oim": "OIM", "servicenow": "ServiceNow", "broker": "Request Broker"}
@@ -41,6 +41,11 @@ _ORDER_WORDS: dict[str, str] = {
     LineState.FULFILLED: "access granted",
     LineState.FAILED: "could not be granted",
     LineState.NEEDS_ATTENTION: "needs attention",
+}
+# Where access is taken away, the end has other words.
+_REVOKING_WORDS: dict[str, str] = {
+    LineState.FULFILLED: "access removed",
+    LineState.FAILED: "could not be removed",
 }
 _STEPS = (
     (timedelta(days=365), "year"),
@@ -126,9 +131,10 @@ def state_words(state: str) -> str:
     return _STATE_WORDS.get(state, state.replace("_", " "))
 
 
-def order_words(state: str) -> str:
-    """A state of an order as the person who ordered would say it."""
-    return _ORDER_WORDS.get(state, state.replace("_", " "))
+def order_words(state: str, action: str = Action.GRANT) -> str:
+    """A state of an order that gives or takes, as the person who ordered would say it."""
+    words = _ORDER_WORDS | (_REVOKING_WORDS if action == Action.REVOKE else {})
+    return words.get(state, state.replace("_", " "))
 
 
 def system_name(connection: str) -> str:

@@ -42,6 +42,12 @@ class LineView:
     request: str | None
     is_final: bool
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the IGA did, or does, what was asked without a request."""
+        passed_on = self.outcome in (LineState.SUBMITTED, LineState.FULFILLED)
+        return passed_on and not self.iga_request_id
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
