@@ -54,4 +54,4 @@ def _act(found: Request, task_id: str, action: str) -> Page:
     named = (find_assignee(assignee),) if assignee and action == tasks.REASSIGN else ()
     Workflow(state()).act(me(), found, action, task_id, comment, named)
     say(_SAID[action])
-    return to_request(found.id)
+    return to_request(found.id, "comments" if comment else "")

@@ -135,6 +135,7 @@ def test_a_decision_needs_no_mouse(sit_down: SitDown, installed: Site) -> None:
     ben.keyboard.press("Tab")
     ben.keyboard.press("Enter")
     expect(ben.get_by_role("status")).to_have_text("You have approved.")
+    expect(ben.get_by_text("fine with me")).to_be_visible()
     assert acts.approvers(installed, request_id, "previous")[0]["comments"] == "fine with me"
 
 
