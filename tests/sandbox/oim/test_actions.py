@@ -93,6 +93,8 @@ def test_a_suspended_task_waits_until_it_is_resumed(installed: Site) -> None:
     assert "not suspended" in acts.act(installed, "ben", request_id, "resume")
     assert acts.act(installed, "ben", request_id, "SUSPEND") == ""
     assert acts.approvers(installed, request_id)[0]["status"] == "SUSPENDED"
+    suspended = acts.inbox(installed, "ben", "state eq Suspended")
+    assert request_id in {row["id"] for row in suspended}
     assert acts.approvers(installed, request_id, "previous") == []
     assert "suspended" in acts.act(installed, "ben", request_id, "approve")
     assert acts.status(installed, request_id) == AWAITING
@@ -108,6 +110,8 @@ def test_a_request_for_information_is_the_requesters_to_answer(installed: Site) 
     assert acts.status(installed, request_id) == "Provide Information"
     assert acts.names(installed, request_id) == ["ADA"]
     assert acts.approvers(installed, request_id)[0]["status"] == "INFO_REQUESTED"
+    (task,) = acts.inbox(installed, "ada", "state eq Information::Required")
+    assert (task["id"], task["state"]) == (request_id, "INFO_REQUESTED")
     assert "waits for information" in acts.act(installed, "ada", request_id, "approve")
     assert "not assigned" in acts.act(installed, "ben", request_id, "approve")
     answer = {"action": "submit information", "actionComment": "4711"}
