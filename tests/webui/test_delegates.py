@@ -106,6 +106,10 @@ def test_a_request_that_was_split_leads_to_its_parts_and_they_back(
     assert "OIM has split this into 2 requests" in related
     page = text_of(visit("ada").get(f"/requests/{whole.id}"))
     assert "Each part is decided on its own." in section(page, "decisions")
+    assert "1 part to be decided" in page
+    assert 'data-state="in progress"' in page
+    row = row_of(section(text_of(visit("ada").get("/")), "open-requests"), '="6000"')
+    assert ">in approval<" in row
     for part in parts:
         assert f'href="/requests/{part.id}"' in related
     back = section(text_of(visit("ada").get(f"/requests/{parts[0].id}")), "related-requests")

@@ -10,7 +10,7 @@ from broker.domain.access_requests import RequestState
 from broker.domain.orders import LineState
 from broker.store.views.lists import RequestLine
 from broker.store.views.orders import OrderLine
-from webui.ui.words import order_words, state_words, system_name
+from webui.ui.words import order_words, plural, state_words, system_name
 
 _DONE, _NOW, _BAD, _HELP, _ENDED, _TO_COME = "done", "now", "bad", "help", "ended", "todo"
 
@@ -36,8 +36,8 @@ def request_stages(line: RequestLine) -> list[Stage]:
     """Asked, decided, set up: where the request is, and where it ended if it did not go well."""
     decided = f"Approved in {system_name(line.order.source)}" if line.order else "Decision"
     names = ["Asked", decided, f"Set up in {system_name(line.iga)}", "Done"]
-    reached, mark = _REQUEST_AT.get(line.state, (2, _NOW))
-    note = _whom(line) if line.waiting else state_words(line.state)
+    reached, mark = _REQUEST_AT.get(line.stands, (2, _NOW))
+    note = _whom(line) if line.waiting else _parts(line) or state_words(line.stands)
     return _stages(names, reached, mark, note, line.created_at, line.closed_at)
 
 
@@ -51,6 +51,11 @@ _REQUEST_AT: dict[str, tuple[int, str]] = {
     RequestState.CLOSED: (1, _ENDED),
     RequestState.FAILED: (2, _BAD),
 }
+
+
+def _parts(line: RequestLine) -> str:
+    parts = line.parts_in_approval
+    return f"{plural(parts, 'part')} to be decided" if parts else ""
 
 
 def _whom(line: RequestLine) -> str:
@@ -67,7 +72,7 @@ def order_stages(order: OrderLine) -> list[Stage]:
     reached, mark = _ORDER_AT.get(order.outcome, (0, _NOW))
     if order.outcome in _WHEREVER and any(line.iga_request_id for line in order.lines):
         reached = 2
-    return _stages(names, reached, mark, order_words(order.outcome), None, None)
+    return _stages(names, reached, mark, order_words(order.outcome, order.action), None, None)
 
 
 # These say that something is wrong, not where: the request in the IGA tells how far it came.

@@ -1,12 +1,13 @@
 """Requests as lists show them: the dashboard's open ones, and the history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, selectinload
 
+from broker.domain.access_requests import RequestState
 from broker.domain.people import normal
 from broker.domain.visibility import Viewer
 from broker.store.orders import OrderLineRow, OrderRow
@@ -14,6 +15,7 @@ from broker.store.people import PersonRow
 from broker.store.requests import (
     ApprovalTaskRow,
     BeneficiaryRow,
+    ChildRow,
     RequestedItemRow,
     RequestRow,
 )
@@ -49,7 +51,9 @@ class OrderMark:
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request in a list. `request_id` is the IGA's, `id` ours."""
+    """One request in a list. `request_id` is the IGA's, `id` ours; `parts_in_approval` are those
+    of its children that wait for a decision.
+    """
 
     id: str
     iga: str
@@ -65,6 +69,12 @@ class RequestLine:
     created_at: datetime
     closed_at: datetime | None
     is_open: bool
+    parts_in_approval: int = 0
+
+    @property
+    def stands(self) -> str:
+        """Where it stands, for people: one whose parts wait for decisions is in approval."""
+        return RequestState.AWAITING_APPROVAL if self.parts_in_approval else self.state
 
     @property
     def what(self) -> str:
@@ -157,7 +167,24 @@ def lines_of(
     """Rows as lists show them, with every name read at once."""
     marks = orders_of(session, rows)
     names = names_of(session, rows)
-    return tuple(line_of(viewer, row, names[row.iga], marks.get(row.id)) for row in rows)
+    parts = parts_in_approval(session, rows)
+    lines = (line_of(viewer, row, names[row.iga], marks.get(row.id)) for row in rows)
+    return tuple(replace(line, parts_in_approval=parts.get(line.id, 0)) for line in lines)
+
+
+def parts_in_approval(session: Session, rows: Sequence[RequestRow]) -> dict[str, int]:
+    """By our id of an open request: how many of its children wait for a decision."""
+    divided = [row.id for row in rows if row.is_open and row.children]
+    if not divided:
+        return {}
+    whole, part = aliased(RequestRow), aliased(RequestRow)
+    query = (
+        select(whole.id, func.count())
+        .join(ChildRow, ChildRow.request_row_id == whole.id)
+        .join(part, (part.iga == whole.iga) & (part.request_id == ChildRow.child_id))
+        .where(whole.id.in_(divided), part.state == RequestState.AWAITING_APPROVAL)
+    )
+    return dict(session.execute(query.group_by(whole.id)).all())
 
 
 def names_of(session: Session, rows: Sequence[RequestRow]) -> dict[str, Names]:

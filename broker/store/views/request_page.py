@@ -19,6 +19,7 @@ from broker.store.views.lists import (
     lines_of,
     names_of,
     orders_of,
+    parts_in_approval,
     waiting_of,
 )
 from broker.store.views.names import Names, PersonView
@@ -84,10 +85,14 @@ def request_page(session: Session, viewer: Viewer, row_id: str) -> RequestPage |
         return None
     names = names_of(session, [row])[row.iga]
     page = _page(viewer, row, order, names)
+    parts = parts_in_approval(session, [row]).get(row.id, 0)
+    places = {child.child_id: child.position for child in row.children}
+    children = _visible(session, viewer, _children(row))
     return replace(
         page,
+        line=replace(page.line, parts_in_approval=parts),
         parents=_visible(session, viewer, _parents(row)),
-        children=_visible(session, viewer, _children(row)),
+        children=tuple(sorted(children, key=lambda line: places[line.request_id])),
     )
 
 
