@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 
 from sandbox.oim.access import state
 from sandbox.oim.console import access, directory
@@ -16,23 +16,27 @@ from sandbox.oim.console.inbox import pending_approvals
 from sandbox.oim.console.requests import request_details
 from sandbox.oim.console.tasks import inbox_of, views
 from sandbox.oim.finding import own_requests
+from sandbox.oim.records import Request, User
 from sandbox.oim.rows import FINAL
 
-_SHOWN, _LOOKED_AT, _URGENT = 8, 50, 3
+_SHOWN, _URGENT = 8, 3
 
 
 def overview() -> Page:
     """What is open of the reader's, and where everything else is."""
     oim = state()
-    mine = own_requests(oim, me())[:_LOOKED_AT]
     held = oim.holdings.get(me().key, {})
     return render_template(
         "oim/home.html",
-        requests=mine[:_SHOWN],
-        open_count=sum(row.status not in FINAL for row in mine),
+        requests=own_requests(oim, me())[:_SHOWN],
+        open_count=sum(_is_open_of(me(), row) for row in list(oim.requests.live.values())),
         tasks=views(oim, me(), inbox_of(oim, me()))[:_URGENT],
         held_count=len(held),
     )
+
+
+def _is_open_of(user: User, row: Request) -> bool:
+    return user.key in (row.requester, *row.beneficiaries) and row.status not in FINAL
 
 
 FLOWS: dict[str, Callable[[], Page]] = {
@@ -49,6 +53,13 @@ FLOWS: dict[str, Callable[[], Page]] = {
     "role_categories": directory.role_categories,
     "search-users": directory.search_users,
 }
+
+
+@console.get("/identity/")
+@console.get("/identity/faces/signin")
+def front_door() -> Page:
+    """Where people come in without an address; the sign-in is the identity provider's."""
+    return redirect(url_for("oim_console.home"))
 
 
 @console.get("/identity/faces/home")

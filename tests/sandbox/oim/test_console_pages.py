@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.sandbox.oim import acts
@@ -42,6 +44,25 @@ def test_a_request_is_a_page_and_needs_its_number(browse: Browse, installed: Sit
 
 def test_what_nobody_knows_leads_home(browse: Browse) -> None:
     assert "Welcome, Ada" in browse("ada").open(f"{HOME}?tf=certifications")
+
+
+@pytest.mark.parametrize("door", ["/identity/", "/identity/faces/signin"])
+def test_the_front_doors_lead_home(browse: Browse, door: str) -> None:
+    assert "Welcome, Ada" in browse("ada").open(door)
+
+
+def test_home_counts_what_is_open_and_what_waits(browse: Browse, installed: Site) -> None:
+    ada, ben = browse("ada"), browse("ben")
+    open_before, waiting_before = counts(ada.open(HOME)), counts(ben.open(HOME))
+    installed.as_("broker").wait_for(acts.ask(installed), "Request Awaiting Approval")
+    assert counts(ada.open(HOME))["Track requests"] == open_before["Track requests"] + 1
+    assert counts(ben.open(HOME))["Pending approvals"] == waiting_before["Pending approvals"] + 1
+
+
+def counts(page: str) -> dict[str, int]:
+    """What the tiles of the home page count."""
+    pattern = r'tile-title">([^<]+)</span>.*?(?:tile-count">(\d+)<|</a>)'
+    return {title: int(count) for title, count in re.findall(pattern, page) if count}
 
 
 def test_my_information_tells_manager_stand_in_and_reports(browse: Browse) -> None:
