@@ -1,10 +1,14 @@
 """The suite about itself: every capability has its cases, and the last lines tell the truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import pytest
 
+from broker.domain.access_requests import RequestHeader
+from broker.domain.people import Person
 from tests.contract import test_iga_capabilities
+from tests.contract.capable import ADA, Capable, subject
 from tests.contract.needs import CAPABILITIES, fits
 from tests.contract.telling import LEAVES_OUT, RUN, lines
 
@@ -46,3 +50,35 @@ def test_the_last_lines_tell_cases_run_and_left_out_for_each_connector() -> None
         "oim: 2 cases run; left out, and proved absent: delta reads (1), holdings (2)",
         "other: 1 cases run; nothing left out",
     ]
+
+
+class Forgetful(Capable):
+    """Tells of no request that has ended, and everybody of everything that waits."""
+
+    def changes(self, since: datetime) -> Iterator[RequestHeader]:
+        return (head for head in super().changes(since) if not head.state.final)
+
+    def pending_for(self, _person: Person) -> Sequence[str]:
+        return list(self.requests)
+
+
+def test_the_case_of_deltas_passes_who_tells_all_and_catches_who_forgets() -> None:
+    case = test_iga_capabilities.test_changes_name_all_that_changed_since_then_final_ones_too
+    case(subject(Capable()))
+    with pytest.raises(AssertionError):
+        case(subject(Forgetful()))
+
+
+def test_the_case_of_acting_as_a_user_catches_who_shows_everybody_everything() -> None:
+    case = test_iga_capabilities.test_what_waits_for_somebody_is_told_by_the_system_itself
+    case(subject(Capable()), ADA)
+    with pytest.raises(AssertionError):
+        case(subject(Forgetful()), ADA)
+
+
+def test_who_can_do_more_than_declared_is_caught_too() -> None:
+    able = subject(Capable())
+    with pytest.raises(pytest.fail.Exception):
+        test_iga_capabilities.test_who_cannot_tell_what_changed_says_so(able)
+    with pytest.raises(pytest.fail.Exception):
+        test_iga_capabilities.test_who_cannot_look_as_somebody_else_says_so(able, ADA)
