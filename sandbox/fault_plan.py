@@ -37,6 +37,12 @@ class FaultPlan:
                 self.fired[chosen] += 1
             return chosen
 
+    def take_back(self, name: str) -> None:
+        """What was chosen could not happen after all: it is due again, after the others."""
+        with self._lock:
+            self.fired[name] -= 1
+            self._moments[name] = self._opportunities[name] + 1
+
     def unfired(self) -> list[str]:
         """The faults that have not happened yet."""
         with self._lock:

@@ -2,8 +2,9 @@
 
 `oim.faults` holds the names of those that happen to every call they can happen to; `oim.plan`
 (`sandbox/fault_plan.py`) lets each happen once for certain and then by chance; `oim.happened`
-counts both. All may be changed while the installation runs. The manual shows none of these
-answers: pages, redirects and lost answers are what servers and proxies before it give.
+counts how often any of them did something. All may be changed while the installation runs. The
+manual shows none of these answers: pages, redirects and lost answers are what servers and proxies
+before it give.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sandbox.oim.mishaps import Call
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from sandbox.fault_plan import FaultPlan
     from sandbox.oim.records import Oim
 
 STALE_SEARCH, EMPTY_NEXT_PAGE = "stale-search", "empty-next-page"
@@ -100,40 +102,46 @@ class FaultyFront:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         time.sleep(self._latency)
-        call = Call(self._oim, environ, self._inner)
-        return self._answer(call, self._happening(call))(environ, start_response)
+        return self._answer(Call(self._oim, environ, self._inner))(environ, start_response)
 
-    def _happening(self, call: Call) -> set[str]:
-        """The faults of this call: all that are switched on, or the one that the plan chooses."""
+    def _answer(self, call: Call) -> WSGIApplication:
         faults, plan = set(self._oim.faults), self._oim.plan
         if not faults and plan is None:
-            return set()
-        possible = {name for name, fault in CALL_FAULTS.items() if fault.happens(call)}
-        possible |= {name for name, (_, happens) in SPOILING.items() if happens(call)}
+            return self._inner
+        possible = _possible(call)
         happening = faults & possible
         if plan is not None and not happening & CALL_FAULTS.keys():
             happening.add(plan.choose(possible - happening) or "")
-        return happening
+        name = next(filter(happening.__contains__, CALL_FAULTS), None)
+        if name is not None:
+            self._count(name)
+            return CALL_FAULTS[name].answer(call)
+        return self._spoiled(call, happening & SPOILING.keys(), faults, plan)
 
-    def _answer(self, call: Call, happening: set[str]) -> WSGIApplication:
-        for name, fault in CALL_FAULTS.items():
-            if name in happening:
-                self._count(name)
-                return fault.answer(call)
-        return self._spoiled(call, happening) if happening else self._inner
-
-    def _spoiled(self, call: Call, happening: set[str]) -> Response:
+    def _spoiled(
+        self, call: Call, happening: set[str], faults: set[str], plan: FaultPlan | None
+    ) -> Response:
+        """The answer with what these do to it, which may be nothing: then a plan tries again."""
         left_out = call.environ[STALE] = [] if STALE_SEARCH in happening else None
         answer = call.answered()
-        if left_out:
-            self._count(STALE_SEARCH)
+        happened = {STALE_SEARCH} if left_out else set()
         if EMPTY_NEXT_PAGE in happening and mishaps.promises_more(answer):
-            self._count(EMPTY_NEXT_PAGE)
+            happened.add(EMPTY_NEXT_PAGE)
+        for name in happened:
+            self._count(name)
+        for name in happening - happened - faults:
+            if plan is not None:
+                plan.take_back(name)
         return answer
 
     def _count(self, name: str) -> None:
         with self._oim.lock:
             self._oim.happened[name] += 1
+
+
+def _possible(call: Call) -> set[str]:
+    whole = {name for name, fault in CALL_FAULTS.items() if fault.happens(call)}
+    return whole | {name for name, (_, happens) in SPOILING.items() if happens(call)}
 
 
 def stale(environ: WSGIEnvironment) -> list[int] | None:

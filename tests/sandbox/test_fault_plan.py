@@ -59,3 +59,13 @@ def test_threads_share_a_plan() -> None:
     for thread in threads:
         thread.join()
     assert plan.fired == dict.fromkeys(NAMES, 1)
+
+
+def test_what_could_not_happen_is_due_again_after_the_others() -> None:
+    plan, tried = FaultPlan(1, NAMES, 0, within=1), []
+    for _ in range(6):
+        tried.append(plan.choose(NAMES))
+        if tried[-1] == "busy" and len(tried) < 4:
+            plan.take_back("busy")
+    assert tried == ["busy", "down", "slow", "busy", None, None]
+    assert plan.fired == dict.fromkeys(NAMES, 1)
