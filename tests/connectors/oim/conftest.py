@@ -18,5 +18,5 @@ def wire() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def iga() -> Iga:
-    """A connector for what `wire` answers, with pages of three rows."""
-    return connector(page_size=3)
+    """A connector for what `wire` answers, with pages of three rows, two of them new."""
+    return connector(page_size=2)

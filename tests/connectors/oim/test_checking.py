@@ -20,7 +20,7 @@ WELL: dict[str, dict[str, object]] = {
 def serving(wire: responses.RequestsMock, **changed: dict[str, object]) -> None:
     """An installation that is well but for these lists."""
     for path, answer in (WELL | {f"/{name}": data for name, data in changed.items()}).items():
-        wire.add("GET", f"{API}{path}", json=answer)
+        wire.add("GET", f"{API}{path}", json={"hasMore": False, **answer})
 
 
 def test_a_connection_that_is_well_is_told_in_few_calls(

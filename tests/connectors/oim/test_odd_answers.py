@@ -221,6 +221,15 @@ def test_rows_that_leave_a_list_hide_no_others(
     assert moving.asked < 20
 
 
+@pytest.mark.parametrize(("people", "calls"), [(3, 1), (4, 2), (5, 2), (6, 3), (7, 3), (12, 6)])
+def test_a_list_takes_no_more_calls_than_it_has_pages(
+    wire: responses.RequestsMock, people: int, calls: int
+) -> None:
+    moving = MovingList(wire, people, [])
+    assert len(list(oim_at(BASE, page_size=2).people())) == people
+    assert moving.asked == calls <= -(-people // 2)
+
+
 def test_a_list_that_ends_with_an_empty_page_ends(wire: responses.RequestsMock, iga: Iga) -> None:
     wire.add(
         "GET",

@@ -24,7 +24,8 @@ class Client:
     """The API of one installation."""
 
     def __init__(self, name: str, settings: Settings, limits: Limits | None = None) -> None:
-        self.system, self._limit = name, settings.page_size
+        # one more than is new on a page, for pages overlap
+        self.system, self._limit = name, settings.page_size + 1
         base, limits = str(settings.url).rstrip("/"), limits or Limits(read=settings.read_seconds)
         account = f"the user {settings.username}"
         basic = Basic(settings.username, settings.password.get_secret_value())
@@ -112,7 +113,7 @@ class _Pages:
     def turn(self, page: list[Row], more: bool | None) -> list[Row]:
         """The rows of this page that are new; moves on, or back where rows have moved up.
 
-        Where nothing is said of `more`, a full page with something new may be followed by another.
+        Where nothing is said of `more`, a page with something new may be followed by another.
         """
         if self._anchored and page and not self._known(page[0]) and self._returns:
             self._returns, self._anchored = self._returns - 1, False
@@ -122,8 +123,8 @@ class _Pages:
         self._seen.update(map(_identity, fresh))
         step = len(page) - 1 if len(page) > 1 else self._limit
         self._idle = 0 if fresh else self._idle + step
-        full = self._anchored = len(page) >= self._limit
-        more = more if more is not None else full and bool(fresh)
+        self._anchored = len(page) >= self._limit
+        more = bool(fresh) if more is None else more
         self.offset = self.offset + step if page and more else 0
         return fresh
 

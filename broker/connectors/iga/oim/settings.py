@@ -45,7 +45,7 @@ class Settings(BaseModel):
         default="basic",
         description="basic, or jwt for the token service (11.1.2.3.161018 and later)",
     )
-    page_size: int = Field(default=100, ge=2, le=1000, description="Rows asked for in one call")
+    page_size: int = Field(default=100, ge=2, le=1000, description="New rows in one call")
     search_delay_seconds: float = Field(
         default=10.0, ge=0, description="How long after a lost answer a request may still turn up"
     )
