@@ -7,6 +7,7 @@ from broker.doctor.clocks import clock
 from broker.doctor.findings import Finding, at_once, listed, note, ok, warning, wrong
 from broker.domain.access import CatalogueMapping, ItemName
 from broker.domain.errors import ConnectorError, Misconfigured, Unavailable
+from broker.domain.orders import Action
 from broker.ports.desk import Desk
 from broker.ports.health import Health
 from broker.ports.iga import Iga
@@ -59,6 +60,13 @@ def _catalogue(broker: Broker, connection: Iga, works: bool) -> Iterator[Finding
     if not works:
         yield note("catalogue", f"was not looked at, because {connection.name} is not well.")
         return
+    refused = _not_revoked(broker.catalogue, connection)
+    if refused:
+        yield warning(
+            "catalogue",
+            f"{connection.name} cannot take away what {listed(refused)} would: orders of that are"
+            " refused.",
+        )
     names = list(_named(broker.catalogue))
     faults = at_once(lambda name: _fault(connection, name), names)
     unknown = [str(name) for name, fault in zip(names, faults, strict=True) if fault is _UNKNOWN]
@@ -71,7 +79,7 @@ def _catalogue(broker: Broker, connection: Iga, works: bool) -> Iterator[Finding
     odd = list(dict.fromkeys(fault for fault in faults if fault not in ("", _UNKNOWN)))
     for fault in odd[:_MOST_SHOWN]:
         yield wrong("catalogue", f"{fault}: correct {broker.settings.catalogue}, or that system.")
-    if not any(faults):
+    if not any(faults) and not refused:
         entries = len(broker.catalogue.entries)
         yield ok("catalogue", f"{entries} items; {connection.name} knows all that they name.")
 
@@ -82,6 +90,16 @@ def _fault(connection: Iga, name: ItemName) -> str:
         return "" if connection.find_item(name) else _UNKNOWN
     except ConnectorError as error:
         return str(error)
+
+
+def _not_revoked(catalogue: CatalogueMapping, connection: Iga) -> list[str]:
+    """Entries that take away what this IGA cannot revoke."""
+    possible = connection.capabilities.revokes
+    return [
+        f"“{entry.label}”"
+        for entry in catalogue.entries.values()
+        if entry.action is Action.REVOKE and {grant.kind for grant in entry.grants} - possible
+    ]
 
 
 def _named(catalogue: CatalogueMapping) -> Iterable[ItemName]:

@@ -122,6 +122,20 @@ def test_a_role_that_the_iga_does_not_know_is_named(elsewhere: Installation) -> 
     assert says.startswith("oim does not know role Finanse Reporting: correct the names in")
 
 
+def test_what_the_iga_cannot_take_away_is_named(elsewhere: Installation) -> None:
+    file = elsewhere.folder / "catalogue.toml"
+    entry = (
+        "[[item]]\ncatalogue_item = '{0}'\nlabel = 'Leave a {0}'\naction = 'revoke'\n"
+        "grants = [{{ type = '{0}', name_from = 'what' }}]\n"
+    )
+    file.write_text(file.read_text() + entry.format("role") + entry.format("account"))
+
+    level, says = elsewhere.doctor().one("catalogue")
+
+    assert level == "warning"
+    assert says == "oim cannot take away what “Leave a role” would: orders of that are refused."
+
+
 def test_a_name_that_several_items_have_is_named(elsewhere: Installation) -> None:
     items = elsewhere.oim.app.extensions["oim"].items
     found = next(item for item in items.values() if item.display_name == "Finance Reporting")
