@@ -7,7 +7,8 @@ tried again may still bring the access.
 
 from __future__ import annotations
 
-from sandbox.oim.provisioning import COMPLETED, PENDING, REJECTED, ProvisioningTask, apply
+from sandbox.oim.provisioning import apply
+from sandbox.oim.provisioning_tasks import COMPLETED, PENDING, REJECTED, ProvisioningTask
 from sandbox.oim.records import Oim, User
 from sandbox.oim.rows import QUEUE
 from sandbox.oim.workflow import NotPossible, Workflow

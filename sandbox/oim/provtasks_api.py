@@ -13,7 +13,7 @@ from flask import Response, jsonify
 from sandbox.oim.access import caller, no_such, state
 from sandbox.oim.envelope import Json, links, moment
 from sandbox.oim.fulfilment import Fulfilment
-from sandbox.oim.provisioning import ProvisioningTask
+from sandbox.oim.provisioning_tasks import ProvisioningTask
 from sandbox.oim.query import Values
 from sandbox.oim.resource_rows import chosen_pairs
 from sandbox.oim.resources import listing, matching, named, resource_api, wanted

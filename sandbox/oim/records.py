@@ -12,14 +12,13 @@ from sandbox.fault_plan import FaultPlan
 from sandbox.oim.archive import Requests
 from sandbox.oim.attachments import Attachments
 from sandbox.oim.clock import Agenda, Clock
-from sandbox.oim.provisioning import Provisioning
+from sandbox.oim.provisioning_tasks import Provisioning
 from sandbox.oim.proxies import Proxies
 from sandbox.oim.query import Grammar
-from sandbox.oim.rows import FINAL, QUEUE, Holding, Pairs, Request, Target, Task, User
+from sandbox.oim.rows import FINAL, QUEUE, Holding, Pairs, Remedy, Request, Target, Task, User
 from sandbox.oim.rules import DEFAULT, Rule
 from sandbox.oim.switches import Switches
 from sandbox.oim.tokens import Tokens
-from sandbox.oim.violations import Violations
 from sandbox.oim.waits import Waits
 from sandbox.world import IT_SECURITY, World, WorldItem, WorldPerson, WorldRequest, WorldTask
 from sandbox.world.holdings import Ledger
@@ -70,7 +69,7 @@ class Oim:
         self.sod_reviewers = f"{QUEUE}{IT_SECURITY}"
         self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}
         self.kept_queries: dict[tuple[str, str], tuple[int, list[int]]] = {}
-        self.violations = Violations(self)
+        self.remedies: dict[str, Remedy] = {}
         self._reports: dict[str | None, dict[str, None]] = {}
         for user in self.users.values():
             self._reports.setdefault(user.manager_key, {})[user.key] = None

@@ -47,6 +47,16 @@ class Comment:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What somebody, by usr_key, said is done about the cause of a policy violation."""
+
+    status: str
+    comment: str
+    by: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Task:
     """A SOA human task. The assignee is a usr_key, or `role:NAME` whose members must claim it, as

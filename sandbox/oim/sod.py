@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.oim.provisioning import TAKING
+from sandbox.oim.provisioning_tasks import TAKING
 from sandbox.oim.records import Oim
 from sandbox.oim.rows import Place, Request
 

@@ -15,7 +15,7 @@ from flask import Response, jsonify, request
 from sandbox.oim.access import caller, failure, state
 from sandbox.oim.envelope import Json, links
 from sandbox.oim.profiles import STATUSES, changed, with_status
-from sandbox.oim.provisioning import DONE, Outcome
+from sandbox.oim.provisioning_tasks import DONE, Outcome
 from sandbox.oim.query import parse
 from sandbox.oim.records import Request, User
 from sandbox.oim.resource_rows import user_row, user_values

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:  # the state holds what this module keeps
-    from sandbox.oim.records import Oim
+from sandbox.oim.records import Oim
+from sandbox.oim.rows import Place
 
-Place = tuple[str, str]
 ACTIVE = "ACTIVE"
 ACTIONS = {"FIXED_MANUALLY": "MANUALLY FIXED", "ACCEPT_RISK": "RISK ACCEPTED"}
 # The company's own policies, by the names of the items; those of `oim.sod` are checked, too.
@@ -38,16 +35,6 @@ class Policy(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """What somebody said about a cause."""
-
-    status: str
-    comment: str
-    by: str
-    at: datetime
-
-
 class Violation(NamedTuple):
     """One policy that one user violates; the ids are 32 hexadecimal digits."""
 
@@ -59,11 +46,10 @@ class Violation(NamedTuple):
 
 
 class Violations:
-    """Looks at what is held whenever it is asked; remembers what was done about it, by cause."""
+    """Looks at what is held whenever it is asked; what was done is in `oim.remedies`, by cause."""
 
     def __init__(self, oim: Oim) -> None:
         self._oim = oim
-        self.remedies: dict[str, Remedy] = {}
 
     def all(self) -> list[Violation]:
         """Every violation there is at present, by the user's key."""
@@ -74,7 +60,7 @@ class Violations:
 
     def status(self, violation: Violation) -> str:
         """ACTIVE, or what was done about its cause."""
-        remedy = self.remedies.get(violation.cause)
+        remedy = self._oim.remedies.get(violation.cause)
         return remedy.status if remedy else ACTIVE
 
     def pending(self) -> list[Violation]:

@@ -16,8 +16,9 @@ from sandbox.oim.access import caller, no_such, state
 from sandbox.oim.envelope import Json, links, moment, selected
 from sandbox.oim.resource_rows import chosen_pairs, pairs
 from sandbox.oim.resources import listing, resource_api, wanted
+from sandbox.oim.rows import Remedy
 from sandbox.oim.service import body, objects
-from sandbox.oim.violations import ACTIONS, ACTIVE, Remedy, Violation
+from sandbox.oim.violations import ACTIONS, ACTIVE, Violation, Violations
 from sandbox.oim.workflow import NotPossible
 
 violations_api = resource_api("violations")
@@ -31,14 +32,14 @@ def _seen(violation: Violation) -> bool:
 @violations_api.get("/policyviolations")
 def list_violations() -> Json:
     """The pending ones."""
-    found = [_row(each) for each in state().violations.pending() if _seen(each)]
+    found = [_row(each) for each in Violations(state()).pending() if _seen(each)]
     return listing("policyviolations", found, "/policyviolations")
 
 
 def _row(violation: Violation) -> Json:
     fields = {
         "policyName": violation.policy.name,
-        "status": state().violations.status(violation),
+        "status": Violations(state()).status(violation),
         "severity": "High",
         "detectionCount": 1,
     }
@@ -62,7 +63,7 @@ def _person(key: str) -> Json:
 
 
 def _known(violation_id: str) -> Violation:
-    found = next((one for one in state().violations.all() if one.id == violation_id.upper()), None)
+    found = next((one for one in Violations(state()).all() if one.id == violation_id.upper()), None)
     if found is None or not _seen(found):
         no_such("policy violation")
     return found
@@ -83,7 +84,7 @@ def list_causes(violation_id: str) -> Json:
 
 
 def _cause(violation: Violation) -> Json:
-    remedy = state().violations.remedies.get(violation.cause)
+    remedy = state().remedies.get(violation.cause)
     fields = {
         "ruleName": violation.policy.name,
         "ruleDescription": violation.policy.text,
@@ -96,7 +97,7 @@ def _cause(violation: Violation) -> Json:
     return {
         "links": links(f"{_path(violation)}/causes/{violation.cause}"),
         "id": violation.cause,
-        "status": state().violations.status(violation),
+        "status": Violations(state()).status(violation),
         "fields": chosen_pairs(said, wanted()),
     }
 
@@ -149,18 +150,18 @@ def _remedy(violation: Violation, entry: Mapping[str, Any]) -> None:
     status = ACTIONS.get(str(entry.get("action", "")).upper())
     if status is None:
         raise NotPossible(f"IAM-5050002: There is no action {entry.get('action')}.")
-    if oim.violations.status(violation) != ACTIVE:
+    if Violations(oim).status(violation) != ACTIVE:
         raise NotPossible("IAM-5050003: The cause is completed already.")
     comment = str(entry.get("comment") or "")
     made = Remedy(status, comment, caller().key, oim.clock.now())
-    oim.violations.remedies[violation.cause] = made
+    oim.remedies[violation.cause] = made
 
 
 @violations_api.get("/policyviolations/<violation_id>/history")
 def list_history(violation_id: str) -> Json:
     """What was done about it, by whom and when."""
     violation = _known(violation_id)
-    remedy = state().violations.remedies.get(violation.cause)
+    remedy = state().remedies.get(violation.cause)
     rows = [
         {
             "action": remedy.status,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sandbox.oim import workflow_route as route
-from sandbox.oim.provisioning import Outcome, carry_out
+from sandbox.oim.provisioning import carry_out
+from sandbox.oim.provisioning_tasks import Outcome
 from sandbox.oim.records import Oim, Request, Target, User
 from sandbox.oim.rows import FINAL, Comment
 from sandbox.oim.rules import DIRECT

@@ -15,7 +15,8 @@ from datetime import datetime
 from uuid import uuid4
 
 from sandbox.oim import workflow_route as route
-from sandbox.oim.provisioning import DONE, TAKING, WAITING, carry_out
+from sandbox.oim.provisioning import carry_out
+from sandbox.oim.provisioning_tasks import DONE, TAKING, WAITING
 from sandbox.oim.records import Oim, Request, Target, Task
 from sandbox.oim.rows import FINAL
 from sandbox.oim.rows import WITHDRAWN as TASK_WITHDRAWN

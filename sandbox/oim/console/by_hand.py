@@ -15,7 +15,7 @@ from sandbox.oim.console.frame import Page, console, me, refused, say
 from sandbox.oim.console.people import find_assignee
 from sandbox.oim.console.tasks import assignee_names, name_of
 from sandbox.oim.fulfilment import Fulfilment
-from sandbox.oim.provisioning import COMPLETED, PENDING, REJECTED, ProvisioningTask
+from sandbox.oim.provisioning_tasks import COMPLETED, PENDING, REJECTED, ProvisioningTask
 from sandbox.oim.workflow import NotPossible
 
 _ADDRESS = "/identity/faces/provisioning-tasks"

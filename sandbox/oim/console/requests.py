@@ -11,7 +11,7 @@ from sandbox.oim.console.frame import Page, console, me, refused, say, to_reques
 from sandbox.oim.console.paging import slice_of
 from sandbox.oim.console.tasks import assignee_names, views
 from sandbox.oim.finding import Track, own_requests
-from sandbox.oim.provisioning import PENDING
+from sandbox.oim.provisioning_tasks import PENDING
 from sandbox.oim.records import Oim, Request, Task
 from sandbox.oim.rows import FINAL
 from sandbox.oim.workflow import NotPossible, Workflow

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.oim import Oim, workflow_words
 from sandbox.oim.clock import Agenda, Clock
-from sandbox.oim.provisioning import DONE, failed
+from sandbox.oim.provisioning_tasks import DONE, failed
 from sandbox.oim.records import Delays, Request
 from sandbox.oim.rows import FINAL, Target
 from sandbox.oim.rules import AUTOMATIC, BULK, Rule
