@@ -17,6 +17,8 @@ from sandbox.oim.workflow_words import INFORMATION
 from sandbox.world import ADMINISTRATORS
 
 _REPEATABLE = frozenset({"APPROVE", "REJECT"})
+_ANSWERS = frozenset({"SUBMITINFORMATION", "SAVE"})
+_PASSING_ON = frozenset({"REASSIGN", "ESCALATE", "SUSPEND", "RESUME", "SKIPASSIGNMENT"})
 
 
 class NotPossible(Exception):
@@ -83,17 +85,19 @@ class Tasks:
 
     def _demand(self, user: User, task: Task, action: str) -> None:
         """The right to do it: one's own task, or for passing it on the administrator's."""
-        passing_on = action in ("REASSIGN", "ESCALATE", "SUSPEND", "RESUME", "SKIPASSIGNMENT")
-        if not self._oim.may_act(user, task) and not (passing_on and user.admin):
+        by_right = user.admin and action in _PASSING_ON
+        if not self._oim.may_act(user, task) and not by_right:
             raise NotPossible("IAM-2050021: The task is not assigned to you.")
         if action == "SKIPASSIGNMENT" and not user.admin:
             raise NotPossible("IAM-2050027: Only an administrator may skip an assignment.")
         if task.state == SUSPENDED and action not in ("RESUME", "SAVE"):
             raise NotPossible("IAM-2050028: The task is suspended.")
-        if task.state == INFO_REQUESTED and action in _REPEATABLE:
+        if task.state == INFO_REQUESTED and action not in _ANSWERS and not by_right:
             raise NotPossible("IAM-2050029: The task waits for information.")
 
     def _claim(self, act: Act) -> None:
+        if not act.task.offered:
+            raise NotPossible("IAM-2050040: The task is somebody's already.")
         act.task.acquired_by = act.user.key
         self._noted(act)
 

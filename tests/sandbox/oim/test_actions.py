@@ -32,6 +32,15 @@ def test_a_role_s_task_is_claimed_by_a_member_and_then_nobody_elses(installed: S
     assert acts.act(installed, "cho", request_id, "approve") == ""
 
 
+def test_a_task_is_claimed_once_and_only_if_it_is_offered_to_several(installed: Site) -> None:
+    request_id = waiting(installed, "role:IT SECURITY")
+    acts.act(installed, "cho", request_id, "claim")
+    assert "somebody's already" in acts.act(installed, "cho", request_id, "claim")
+    own = waiting(installed)
+    for who in ("ben", "finn"):
+        assert "somebody's already" in acts.act(installed, who, own, "claim")
+
+
 def test_a_released_task_is_everybodys_again(installed: Site) -> None:
     request_id = waiting(installed, "role:IT SECURITY")
     assert "not claimed" in acts.act(installed, "cho", request_id, "release")
@@ -112,7 +121,8 @@ def test_a_request_for_information_is_the_requesters_to_answer(installed: Site) 
     assert acts.approvers(installed, request_id)[0]["status"] == "INFO_REQUESTED"
     (task,) = acts.inbox(installed, "ada", "state eq Information::Required")
     assert (task["id"], task["state"]) == (request_id, "INFO_REQUESTED")
-    assert "waits for information" in acts.act(installed, "ada", request_id, "approve")
+    for action in ("approve", "claim", "escalate"):
+        assert "waits for information" in acts.act(installed, "ada", request_id, action)
     assert "not assigned" in acts.act(installed, "ben", request_id, "approve")
     answer = {"action": "submit information", "actionComment": "4711"}
     assert acts.act(installed, "ada", request_id, **answer) == ""
