@@ -32,8 +32,8 @@ def logins(answer: requests.Response) -> list[str]:
         "userName eq ada",
         'emails.value eq "ada.lindqvist@example.com"',
         'emails co "ada.lindqvist@"',
-        'name.familyName eq "Lindqvist" and active eq true',
-        f'{ENTERPRISE}:manager.displayName pr and displayName sw "Ada L"',
+        'name.familyName eq "Lindqvist" and active eq true and userName eq ADA',
+        f'{ENTERPRISE}:manager.displayName pr and userName eq "ADA"',
     ],
 )
 def test_a_user_is_found_with_quotes_and_without(broker: Api, condition: str) -> None:

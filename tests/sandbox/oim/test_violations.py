@@ -26,7 +26,8 @@ def violation(broker: Api) -> dict[str, Any]:
 
 def of_ada(api: Api) -> list[dict[str, Any]]:
     listed = api.get("/policyviolations", limit=LIMIT)["policyviolations"]
-    return [each for each in listed if each["targetUser"]["displayName"] == "Ada Lindqvist"]
+    ada = f"/users/{api.user('ADA')}"
+    return [each for each in listed if each["targetUser"]["links"][0]["href"].endswith(ada)]
 
 
 def causes(api: Api, violation: dict[str, Any]) -> list[dict[str, Any]]:
