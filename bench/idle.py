@@ -22,7 +22,8 @@ SMALL = 10_000
 PEOPLE = 2_000
 # Of what is not final some are drafts, which no list shows.
 _WITH_DRAFTS = 1.03
-# OIM's page as the connector asks for it, where nobody has set another.
+# OIM's page as the connector asks for it, where nobody has set another. Each but the first begins
+# with the last row of the one before, so that nothing is missed while rows come and go.
 PAGE = 100
 MOST_MEMORY = 1.2
 
@@ -45,9 +46,10 @@ def _calls(name: str, runs: list[Taken]) -> Line:
     runs the last: the first of a day reads the names of things anew.
     """
     taken = runs[-1]
-    allowed = math.ceil(taken.open / PAGE) + taken.read
+    pages = math.ceil(taken.open / (PAGE - 1))
+    allowed = pages + taken.read
     told = (
-        f"{taken.calls:,} calls; {taken.open:,} open, {taken.read:,} details due,"
+        f"{taken.calls:,} calls; {taken.open:,} open are {pages} pages, {taken.read:,} details due,"
         f" {taken.changed} changed, {taken.seconds:.1f} s"
     )
     return Line(f"idle calls, {name}", told, taken.calls / allowed, most=1.0)

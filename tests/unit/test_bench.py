@@ -27,6 +27,8 @@ def test_a_small_bench_keeps_the_calls_few() -> None:
     )
     assert {name for name, _ in calls} == {"connector", "broker"}
     assert all(int(number) * 40 <= 200 for _, number in calls)
+    idle = re.findall(r"^idle (calls|memory).* at most \d.\d\d +kept ", done.stdout, re.MULTILINE)
+    assert idle == ["calls", "calls", "memory", "memory"]
     rates = re.findall(r"^row rate of the (\w+), (\d+) ms ", done.stdout, re.MULTILINE)
     assert set(rates) == {(n, ms) for n in ("connector", "broker") for ms in ("0", "50")}
 
@@ -38,6 +40,8 @@ def test_a_small_bench_keeps_the_calls_few() -> None:
         (Line("rate", "", 0.69, least=0.70), False),
         (Line("calls", "", 1 / 40, most=1 / 40), True),
         (Line("calls", "", 1 / 39, most=1 / 40), False),
+        (Line("memory", "", 1.2, most=1.2), True),
+        (Line("memory", "", 1.21, most=1.2), False),
         (Line("for information", "", 0.1), True),
     ],
 )
@@ -46,13 +50,25 @@ def test_a_line_knows_whether_its_target_is_met(line: Line, kept: bool) -> None:
     assert ("MISSED" in str(line)) is not kept
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (Line("calls", "", 1 / 60, most=1 / 40), "1/60  at most 1/40"),
+        (Line("memory", "", 1.131, most=1.2), "1.13  at most 1.20"),
+        (Line("memory", "", 0.998, most=1.2), "1.00  at most 1.20"),
+    ],
+)
+def test_a_line_tells_parts_as_parts_and_multiples_as_multiples(line: Line, told: str) -> None:
+    assert told in str(line)
+
+
 def test_a_target_that_is_missed_fails_a_full_run_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from bench import __main__ as command
 
     slow = Line("rate", "too slow", 0.5, least=0.7)
-    monkeypatch.setitem(command.BENCHES, "mirroring", lambda _scale: iter([slow]))
+    monkeypatch.setattr(command, "BENCHES", {"mirroring": lambda _scale: iter([slow])})
     assert command.main(["--scale", "0.5"]) == 0
     assert command.main([]) == 1
     assert capsys.readouterr().out.count("too slow") == 2

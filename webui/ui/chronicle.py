@@ -17,6 +17,7 @@ _RUNS = {
     "changes": "What changed",
     "everything": "Everything, anew",
     "people": "People and their accounts",
+    "awaiting": "What awaits decisions",
     "person": "One person",
     "orders": "Approved orders that nobody announced",
 }
