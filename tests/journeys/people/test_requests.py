@@ -3,16 +3,18 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.journeys.people.conftest import Town
 from tests.journeys.people.person import Cast, Person
+from tools.servers import wait_until
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.timeout(600),
 ]
+_A_READING_MS = 5_000.0
 
 
 def test_an_employee_asks_in_oim_and_follows_it_everywhere(person: Cast, town: Town) -> None:
@@ -114,6 +116,35 @@ def test_a_manager_follows_a_mailed_link_and_decides_in_oim(person: Cast, town: 
     ada.step("reads why")
 
 
+def test_what_is_said_and_taken_back_in_oim_reaches_the_broker(person: Cast, town: Town) -> None:
+    ada, ben = person("ada"), person("ben")
+    ada.signs_in()
+    number = ada.asks_in_oim_for(town.role_for_ada(), "For the quarter's end.")
+    ada.reloads_until_it_sees("Request Awaiting Approval")
+    ada.opens("/")
+    ada.presses("Refresh")
+    expect(ada.request(number, "My open requests")).to_contain_text("waiting", ignore_case=True)
+    ben.signs_in(f"/go/request/{number}")
+    ben.sees("Pending approvals", f"Request {number}")
+    ben.follows(f"Request {number}")
+    ben.page.get_by_role("tab", name="Comments").click()
+    ben.fills_in("Add a comment", "Until when do you need it?")
+    ben.presses("Add comment")
+    ben.sees("Your comment has been added.")
+    ben.step("has asked something in OIM")
+
+    refreshes_until(ada, "/", ada.page.get_by_text("Until when do you need it?"), opening=number)
+    ada.step("reads at the broker what was asked in OIM")
+    ada.follows("Open in OIM")
+    ada.presses("Withdraw request")
+    ada.sees("The request has been withdrawn.")
+    ada.step("takes it back in OIM")
+    ada.goes_back_to_the_first_tab()
+    refreshes_until(ada, "/", ada.request(number, "My open requests"), gone=True)
+    refreshes_until(ben, "/approvals", ben.request(number, "Waiting for you"), gone=True)
+    ben.step("has nothing of it left to decide")
+
+
 def decides(ben: Person, request_id: str, button: str, comment: str) -> None:
     """Approve or reject in OIM's inbox, with a comment."""
     task = ben.page.locator(f"[data-request='{request_id}']")
@@ -121,3 +152,25 @@ def decides(ben: Person, request_id: str, button: str, comment: str) -> None:
     ben.presses(button, within=task)
     expect(ben.page.get_by_role("heading", level=1)).to_have_text(re.compile(request_id))
     ben.sees(comment)
+
+
+def refreshes_until(
+    who: Person, path: str, wanted: Locator, *, opening: str = "", gone: bool = False
+) -> None:
+    """Press the button of this page until it, or the request it opens, shows this, or not any more.
+
+    One reading of OIM serves all who ask within a few seconds: it may be from just before.
+    """
+
+    def shown() -> bool:
+        who.opens(path)
+        who.presses("Refresh")
+        if opening:
+            who.request(opening).get_by_role("link").first.click()
+        try:
+            expect(wanted).to_have_count(0 if gone else 1, timeout=_A_READING_MS)
+        except AssertionError:
+            return False
+        return True
+
+    wait_until(shown, f"{wanted} on {path}", 120)
