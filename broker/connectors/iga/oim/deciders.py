@@ -39,9 +39,9 @@ class Deciders:
         return found
 
     def _read(self, assignee: str) -> Iterable[str]:
-        people = self._people.find("login", assignee)
-        if people:
-            return self._stand_ins(people[0].key)
+        key = self._people.key_of(assignee)
+        if key:
+            return self._stand_ins(key)
         role = self._role(assignee)
         return self._logins(f"/roles/{role}/members", _MEMBERS) if role else ()
 

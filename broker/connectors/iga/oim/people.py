@@ -37,6 +37,12 @@ class People:
         people = self._with_managers(list(self._users({"q": condition})))
         return [person for person in people if same(getattr(person, attribute), value)]
 
+    def key_of(self, login: str) -> str:
+        """The key of whoever has this login, in any case; empty if nobody has. One call."""
+        condition = any_case(_ATTRIBUTE["login"], login)
+        found = self._users({"q": condition}) if condition else iter(())
+        return next((first(user, "id") for user in found if same(_login(user), login)), "")
+
     def everybody(self) -> Iterator[Person]:
         """Every user, disabled ones too."""
         users = list(self._users({}))
