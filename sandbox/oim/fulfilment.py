@@ -102,7 +102,7 @@ class Fulfilment:
 
     def _assigned(self, user: User, task: ProvisioningTask) -> bool:
         if task.assignee.startswith(QUEUE):
-            return user.key in self._oim.members(task.assignee.removeprefix(QUEUE))
+            return self._oim.is_member(user, task.assignee.removeprefix(QUEUE))
         return task.assignee == user.key
 
     def _exists(self, assignee: str) -> bool:

@@ -61,6 +61,8 @@ class Oim:
         self.by_login = {user.login.upper(): user for user in self.users.values()}
         self.keys_by = _keys_by(self.users.values())
         self.items = {(i.kind, i.key): i for i in world.items.values()}
+        self._role_places = {i.name.upper(): (i.kind, i.key) for i in self.items.values()
+                             if i.kind == "role"}  # fmt: skip
         self.provisioning = Provisioning(world.items.values())
         self.requests = Requests(world.items.values())
         self.agenda = Agenda()
@@ -107,11 +109,23 @@ class Oim:
         person = self.world.people.get(key)
         return self.users.get(person.usr_key or "") if person else None
 
-    def members(self, queue: str) -> set[str]:
-        """The usr_keys behind a queue's name; administrators are those of the product."""
-        listed = self.world.queues.get(queue, ())
+    def members(self, role: str) -> set[str]:
+        """The usr_keys behind a role's name: of one that only approves, or of the catalogue's (in
+        any case). Administrators are those of the product, and act for names that nobody has.
+        """
+        place = self._role_places.get(role.upper())
+        if place is not None and role not in self.world.queues:
+            return {key for key, held in self.holdings.items() if place in held}
+        listed = self.world.queues.get(role, ())
         named = {user.key for key in listed if (user := self.user_of(key))}
         return named or {user.key for user in self.users.values() if user.admin}
+
+    def is_member(self, user: User, role: str) -> bool:
+        """Whether the user is one of them."""
+        place = self._role_places.get(role.upper())
+        if place is not None and role not in self.world.queues:
+            return place in self.holdings.get(user.key, {})
+        return user.key in self.members(role)
 
     def stands_in_for(self, user: User) -> set[str]:
         """The usr_keys of those whose proxy this user is, and the user's own."""
@@ -152,7 +166,7 @@ class Oim:
 
     def _is_for(self, user: User, assignee: str) -> bool:
         if assignee.startswith(QUEUE):
-            return user.key in self.members(assignee.removeprefix(QUEUE))
+            return self.is_member(user, assignee.removeprefix(QUEUE))
         return assignee == user.key or assignee in self.stands_in_for(user)
 
     def may_see(self, user: User, request: Request) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.oim import Oim
+from sandbox.oim.rules import Rule
 from sandbox.world import World
 from tests.sandbox.oim.belongings import fields, given, keys
 from tests.sandbox.oim.sites import Api
@@ -86,3 +88,20 @@ def test_administration_roles_are_found_and_narrowed(broker: Api) -> None:
 def test_departments_are_organisations(broker: Api) -> None:
     (found,) = broker.get("/organizations", q="Organization::Name eq Finance")["organizations"]
     assert fields(found)["Organization Name"] == "Finance"
+
+
+def test_a_role_of_the_catalogue_approves_by_its_members(
+    broker: Api, ada: Api, ben: Api, installation: Oim
+) -> None:
+    given(broker, broker.user("BEN"), "role", REPORTING)
+    installation.rules.insert(0, Rule(("role:FINANCE REPORTING",), requester="ADA"))
+    request_id = ada.ask(broker.user("ADA"), role="15")["id"]
+    ada.wait_for(request_id, "Request Awaiting Approval")
+    (task,) = [t for t in ben.get("/requests", view="pendingApprovals", limit=100)["requests"]
+               if t["id"] == request_id]  # fmt: skip
+    assert task["assignee"] == "FINANCE REPORTING"
+    for action in ("claim", "approve"):
+        answer = ben.call("PUT", f"/requests/{request_id}", json={"action": action})
+        assert answer.status_code == 200, answer.text
+    ada.wait_for(request_id, "Request Completed")
+    assert request_id in {row["id"] for row in ben.get("/requests", limit=100)["requests"]}
