@@ -27,10 +27,11 @@ def withdraw(broker: Broker, message: Message) -> Effect:
     if line.state is not LineState.SUBMITTED or line.iga_request_id is None:
         return lambda _session: None
     request = f"Request {line.iga_request_id}"
-    # Long ago, perhaps: the IGA was down. Whoever approves again wants the access after all.
-    if message.attempts > 1 and not verdict(broker, order).firm:
-        words = f"{order.item_number} is wanted at the desk again. {request} goes on in the IGA."
-        return _told(broker, order.id, line.id, words, "not wanted")
+    said = verdict(broker, order)
+    if not said.firm:
+        # Some time has passed, perhaps: whoever approves again wants the access after all.
+        words = said.sentence or f"{order.item_number} is wanted at the desk again."
+        return _told(broker, order.id, line.id, f"{words} {request} goes on in the IGA.", "kept")
     iga = broker.iga(order.iga)
     part = own_part(iga, order, line, line.iga_request_id)
     if _is_shared(order, part):

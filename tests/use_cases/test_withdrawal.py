@@ -114,6 +114,17 @@ def test_what_is_approved_again_while_the_iga_was_down_is_not_withdrawn(house: H
     assert said in sentences(house, answer)
 
 
+def test_an_item_that_is_gone_by_then_is_no_reason_to_withdraw(house: House) -> None:
+    ref, answer = ordered(house)
+    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
+    take_back(house, ref)
+    house.work()
+    del house.desk.items[ref.item_id]
+    house.wait(rounds=3, seconds=5)
+    assert (house.state(answer), house.iga.withdrawals) == ("submitted", [])
+    assert any("is not at the desk" in each for each in sentences(house, answer))
+
+
 def test_a_knock_alone_withdraws_nothing(house: House) -> None:
     ref, answer = ordered(house)
     cancellation.announced(house.broker, CLIENT, ref.source, ref.item_number, ref.item_id)
