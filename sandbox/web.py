@@ -138,11 +138,19 @@ class Server:
 
     def stop(self) -> None:
         """Stop listening and cut every kept connection, as a machine that goes down does."""
-        self._inner.shutdown()
+        stopping = threading.Thread(target=self._inner.shutdown, daemon=True)
+        stopping.start()
+        self._wake()
+        stopping.join()
         self._thread.join()
         self._inner.server_close()
         for connection in list(self._open):
             cut(connection)
+
+    def _wake(self) -> None:
+        """Let the server look up from waiting now, and not only at its next poll."""
+        with suppress(OSError):
+            socket.create_connection((LOOPBACK, self.port), _POLL_SECONDS).close()
 
     def __enter__(self) -> Self:
         return self

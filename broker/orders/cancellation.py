@@ -19,6 +19,7 @@ from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
 RECALL = "recall"
+FOLLOW_TO_THE_END = "Then retry, and the order follows it to its end."
 _IN_FLIGHT = (LineState.SUBMITTING, LineState.UNCERTAIN)
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -128,29 +129,27 @@ def _recall_submitted(
     session: Session, order: OrderRow, line: OrderLineRow, said: Verdict, now: datetime
 ) -> None:
     """Its request is withdrawn, if the desk leaves no doubt; the line follows it to its end."""
-    if said.firm:
-        evidence = _keep(session, order, line, said, now)
-        orders.remember_step(session, order, now, RECALL, f"{said.sentence} {_means(line)}", line)
-        facts = {"evidence": evidence, "line": line.id}
-        subject = ("order", order.id)
-        audit.record(session, now, audit.SYSTEM, f"order.{RECALL}", subject, "done", facts)
-        steps.owe(session, "order.withdraw", order, now, line)
+    if not said.firm or line.iga_request_id is None:
+        _move(session, order, line, LineEvent.ASK_FOR_HELP, said, now, f" {_goes_on(line)}")
         return
-    words = (
-        f" That was after it was submitted: {_request(line)} goes on in the IGA."
-        " Withdraw it there if it is not wanted; then retry, and the order follows it to its end."
+    words = f"{said.sentence} Request {line.iga_request_id} is to be withdrawn in the IGA."
+    orders.remember_step(session, order, now, RECALL, words, line)
+    facts = {"evidence": _keep(session, order, line, said, now), "line": line.id}
+    subject = ("order", order.id)
+    audit.record(session, now, audit.SYSTEM, f"order.{RECALL}", subject, "done", facts)
+    steps.owe(session, "order.withdraw", order, now, line)
+
+
+def _goes_on(line: OrderLineRow) -> str:
+    if line.iga_request_id is None:
+        return (
+            "The IGA does it directly, without a request to withdraw. If it is not wanted, undo it"
+            f" there. {FOLLOW_TO_THE_END}"
+        )
+    return (
+        f"That was after it was submitted: request {line.iga_request_id} goes on in the IGA."
+        f" Withdraw it there if it is not wanted. {FOLLOW_TO_THE_END}"
     )
-    _move(session, order, line, LineEvent.ASK_FOR_HELP, said, now, words)
-
-
-def _means(line: OrderLineRow) -> str:
-    if line.iga_request_id:
-        return f"Request {line.iga_request_id} is to be withdrawn in the IGA."
-    return "The IGA does it directly: there is no request to withdraw."
-
-
-def _request(line: OrderLineRow) -> str:
-    return f"request {line.iga_request_id}" if line.iga_request_id else "what it does directly"
 
 
 def _move(

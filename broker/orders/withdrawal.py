@@ -11,17 +11,22 @@ from broker.domain.access_requests import AccessRequest
 from broker.domain.errors import Refused
 from broker.domain.orders import LineState
 from broker.orders import steps
-from broker.orders.cancellation import verdict
+from broker.orders.cancellation import FOLLOW_TO_THE_END, verdict
+from broker.orders.help import park
 from broker.orders.tracking import own_part
 from broker.store import audit, orders
 from broker.store.orders import OrderRow
 from broker.store.outbox import Effect, Message
 
 WITHDRAW = "withdraw"
+_NEEDS_SOMEBODY = ("shared", "refused")
+_UNWANTED = f"Undo it there, if it is not wanted. {FOLLOW_TO_THE_END}"
 
 
 def withdraw(broker: Broker, message: Message) -> Effect:
-    """Withdraw the line's request; where it is too late, that is told and the order goes on."""
+    """Withdraw the line's request; where that cannot be, an operator has to know of access that
+    comes though the desk has taken it back.
+    """
     order = steps.order_of(broker, message)
     line = steps.line_of(order, message)
     if line.state is not LineState.SUBMITTED or line.iga_request_id is None:
@@ -35,12 +40,12 @@ def withdraw(broker: Broker, message: Message) -> Effect:
     iga = broker.iga(order.iga)
     part = own_part(iga, order, line, line.iga_request_id)
     if _is_shared(order, part):
-        words = f"{request} is for others too. It was not withdrawn, and goes on in the IGA."
-        return _told(broker, order.id, line.id, words, "shared")
+        words = f"{request} is for others too: it was not withdrawn, and goes on in the IGA."
+        return _told(broker, order.id, line.id, f"{said.sentence} {words}", "shared")
     try:
         iga.withdraw(part.header.id)
     except Refused as late:
-        words = f"{request} can no longer be withdrawn, and goes on in the IGA: it {late.reason}."
+        words = f"{said.sentence} {request} goes on in the IGA, which {late.reason}."
         return _told(broker, order.id, line.id, words, "refused")
     return _told(broker, order.id, line.id, f"{request} was withdrawn in the IGA.", "done")
 
@@ -56,10 +61,13 @@ def _told(broker: Broker, order_id: str, line_id: str, words: str, outcome: str)
     def store(session: Session) -> None:
         order, line = steps.held_line(session, order_id, line_id)
         now = broker.clock.now()
-        orders.remember_step(session, order, now, WITHDRAW, words, line)
         facts = {"iga_request": line.iga_request_id, "line": line.id}
         subject = ("order", order.id)
         audit.record(session, now, audit.SYSTEM, f"order.{WITHDRAW}", subject, outcome, facts)
+        if outcome in _NEEDS_SOMEBODY and line.state is LineState.SUBMITTED:
+            park(session, order, line, f"{words} {_UNWANTED}", broker)
+            return
+        orders.remember_step(session, order, now, WITHDRAW, words, line)
         if line.state is LineState.SUBMITTED:
             steps.owe(session, "order.track", order, now, line)
 

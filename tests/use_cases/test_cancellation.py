@@ -224,9 +224,9 @@ def test_a_submission_in_flight_is_left_to_its_outcome_first(house: House) -> No
     house.work()
     assert house.state(answer) == "uncertain"
     house.wait(rounds=4, seconds=10)
-    assert house.state(answer) == "submitted"
-    (said,) = [s.sentence for s in house.order(answer).history if s.event == "withdraw"]
-    assert "9001 can no longer be withdrawn" in said
+    assert house.state(answer) == "needs_attention"
+    (line,) = house.order(answer).lines
+    assert "Request 9001 goes on in the IGA, which has" in line.reason
     assert len(house.iga.submissions) == 1
 
 
@@ -246,8 +246,9 @@ def test_of_two_lines_the_one_not_submitted_is_stopped_and_the_other_followed(
     assert states == ["cancelled", "uncertain"]
     house.wait(rounds=6, seconds=10)
     states = sorted(line.state.value for line in house.order(answer).lines)
-    assert states == ["cancelled", "submitted"]
+    assert states == ["cancelled", "needs_attention"]
     house.iga.finish("9001")
+    operate.retry(house.broker, house.order(answer).id, CLIENT, "it is taken back by hand")
     house.wait(rounds=2, seconds=5)
     assert house.state(answer) == "closed"
     assert told(house)[-1] == "close"

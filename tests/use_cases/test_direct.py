@@ -193,8 +193,10 @@ def test_what_was_done_at_once_cannot_be_withdrawn_and_says_so(at_once: House) -
     at_once.change(ref, active=False)
     cancellation.announced(at_once.broker, OPERATOR, ref.source, ref.item_number, ref.item_id)
     at_once.wait(rounds=3, seconds=5)
-    assert (at_once.state(answer), at_once.iga.withdrawals) == ("closed", [])
-    assert any("there is no request to withdraw" in each for each in sentences(at_once, answer))
+    assert (at_once.state(answer), at_once.iga.withdrawals) == ("needs_attention", [])
+    assert any("without a request to withdraw" in each for each in sentences(at_once, answer))
+    operate.retry(at_once.broker, at_once.order(answer).id, OPERATOR, "it is taken back by hand")
+    at_once.wait(rounds=3, seconds=5)
     assert (
         "Access granted: Finance Reporting. It was too late to cancel that."
         in (at_once.desk.journal[-1][2])

@@ -73,7 +73,7 @@ def test_everybody_without_a_person_is_listed_with_the_reason(house: House) -> N
     counts = engine.sync_people(house.broker)
     with house.broker.sessions() as session:
         listed = {row.key: row.reason for row in people.unmatched(session)}
-    assert counts == {"people": 3, "unmatched": 2}
+    assert counts == {"people": 3, "unmatched": 2, "assignees": 0}
     assert listed["sys-x"] == "ben is disabled in servicenow"
     assert listed["sys-8"].startswith("nobody in the IGA has the employee number or login")
 
@@ -150,7 +150,11 @@ def test_forty_people_with_one_mail_are_no_poison(house: House) -> None:
     house.desk.users.append(
         account(EVE, key="sys-all", login="all", email="all@example.com", employee_number="")
     )
-    assert engine.sync_people(house.broker) == {"people": 43, "unmatched": 1}
+    assert engine.sync_people(house.broker) == {
+        "people": 43,
+        "unmatched": 1,
+        "assignees": 0,
+    }
     with house.broker.sessions() as session:
         (row,) = people.unmatched(session)
     assert row.reason.startswith("40 people share the e-mail of all: 100-")
@@ -161,7 +165,7 @@ def test_an_account_with_a_key_too_long_is_left_out_alone(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     house.desk.users.insert(0, account(ADA, key="k" * 256))
-    assert engine.sync_people(house.broker) == {"people": 3, "unmatched": 1}
+    assert engine.sync_people(house.broker) == {"people": 3, "unmatched": 1, "assignees": 0}
     assert "an account of servicenow is left out: its key is too long" in caplog.text
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from broker.domain.access_requests import RequestedItem, RequestState
 from broker.domain.errors import Refused, Unavailable, UnknownOutcome
-from broker.orders import cancellation
+from broker.orders import cancellation, operate
 from broker.ports.desk import DeskApproval, OrderRef
 from broker.store.audit import Actor
 from tests.use_cases.conftest import ADA, EVE, House
@@ -59,14 +59,25 @@ def test_what_waits_for_approval_is_withdrawn_and_the_ticket_closed(house: House
     assert [event.outcome for event in house.audit("order.withdraw")] == ["done"]
 
 
-def test_what_is_approved_by_then_goes_on_and_everybody_is_told(house: House) -> None:
+def test_what_is_approved_by_then_is_for_an_operator(house: House) -> None:
+    """Access is on its way that nobody at the desk wants any more."""
     ref, answer = ordered(house, RequestState.IN_PROGRESS)
     take_back(house, ref)
     house.work()
-    assert (house.state(answer), house.iga.withdrawals) == ("submitted", [])
-    assert any("9001 can no longer be withdrawn" in each for each in sentences(house, answer))
+    assert (house.state(answer), house.iga.withdrawals) == ("needs_attention", [])
+    (line,) = house.order(answer).lines
+    assert "was cancelled at the desk. Request 9001 goes on in the IGA, which has" in line.reason
+    assert "Undo it there, if it is not wanted. Then retry" in line.reason
+
+
+def test_the_operator_lets_it_go_on_and_everybody_is_told(house: House) -> None:
+    ref, answer = ordered(house, RequestState.IN_PROGRESS)
+    take_back(house, ref)
+    house.work()
     house.iga.finish("9001")
+    operate.retry(house.broker, house.order(answer).id, CLIENT, "the role was taken away by hand")
     house.wait(rounds=2, seconds=5)
+    assert house.state(answer) == "closed"
     (text,) = told(house)
     assert f"granted, though {ref.item_number} was cancelled: too late to stop it" in text
     assert "Access granted: Finance Reporting. It was too late to cancel that." in text
@@ -190,8 +201,8 @@ def test_a_request_that_is_for_others_too_is_left_alone(house: House) -> None:
     share(house)
     take_back(house, ref)
     house.work()
-    assert (house.state(answer), house.iga.withdrawals) == ("submitted", [])
-    assert any("is for others too. It was not withdrawn" in s for s in sentences(house, answer))
+    assert (house.state(answer), house.iga.withdrawals) == ("needs_attention", [])
+    assert any("is for others too: it was not withdrawn" in s for s in sentences(house, answer))
 
 
 def test_of_a_request_that_was_split_only_our_own_part_is_withdrawn(house: House) -> None:

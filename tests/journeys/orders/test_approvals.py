@@ -13,7 +13,7 @@ from tools.servers import wait_until
 
 AWAITING = "Request Awaiting Approval"
 ITEM = "Access to a business role"
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_an_order_passes_every_stage_of_its_approval(site: Site) -> None:

@@ -9,7 +9,7 @@ from sandbox.oim.rules import Rule
 from tests.journeys.orders.site import API, COMPLETE, INCOMPLETE, Site
 
 ITEM, ACCOUNT = "Access to a business role", "Application account"
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_access_for_a_later_day_is_granted_on_that_day(site: Site) -> None:

@@ -2,12 +2,14 @@
 
 import pytest
 
+from broker.orders import operate
+from broker.store.audit import Actor
 from sandbox.oim.rules import Rule
 from tests.journeys.orders.site import COMPLETE, INCOMPLETE, Site
 
 AWAITING = "Request Awaiting Approval"
 ITEM = "Access to a business role"
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_an_order_cancelled_while_oim_waits_for_approval_is_withdrawn_there(site: Site) -> None:
@@ -26,13 +28,16 @@ def test_an_order_cancelled_while_oim_waits_for_approval_is_withdrawn_there(site
     assert "withdrawn in the IGA" in site.said(item)
 
 
-def test_an_order_cancelled_after_its_approval_is_followed_to_its_end(site: Site) -> None:
+def test_an_order_cancelled_after_its_approval_needs_an_operator(site: Site) -> None:
     site.oim.rules.insert(0, Rule(("manager",), requester="BROKER"))
     item = site.approved("Application account", application="Customs Gateway")
     request = site.waits(item, AWAITING)
     site.decide("ben", request.id, "approve")
     site.cancel(item)
-    site.until(item, "submitted")
+    order = site.until(item, "needs_attention")
+    operate.retry(
+        site.broker, order.id, Actor("operator", "cho"), "the account is taken back later"
+    )
     (task,) = site.oim.provisioning.tasks
     site.fulfil("cho", task)
     site.until(item, "closed")
