@@ -12,6 +12,7 @@ from sandbox.fault_plan import FaultPlan
 from sandbox.oim.archive import Requests
 from sandbox.oim.attachments import Attachments
 from sandbox.oim.clock import Agenda, Clock
+from sandbox.oim.organizations import Organizations
 from sandbox.oim.provisioning_tasks import Provisioning
 from sandbox.oim.proxies import Proxies
 from sandbox.oim.query import Grammar
@@ -63,6 +64,7 @@ class Oim:
         self.items = {(i.kind, i.key): i for i in world.items.values()}
         self._role_places = {i.name.upper(): (i.kind, i.key) for i in self.items.values()
                              if i.kind == "role"}  # fmt: skip
+        self.organizations = Organizations(person.department for person in world.people.values())
         self.provisioning = Provisioning(world.items.values())
         self.requests = Requests(world.items.values())
         self.agenda = Agenda()

@@ -134,26 +134,19 @@ def show_admin_role(key: str) -> Json:
     return _admin_role(found)
 
 
-def _organizations() -> dict[str, str]:
-    """Names by key; everybody's department is one."""
-    people = state().world.people.values()
-    names = ["Xellerate Users", *sorted({person.department for person in people})]
-    return {str(key): name for key, name in enumerate(names, 1)}
-
-
 @roles_api.get("/organizations")
 def list_organizations() -> Json:
     """All organisations, or those that match."""
     attributes: dict[str, Values[tuple[str, str]]] = {"organization name": lambda pair: (pair[1],)}
     test = matching(attributes)
-    rows = [organization_row(*pair) for pair in _organizations().items() if test(pair)]
+    rows = [organization_row(*pair) for pair in state().organizations.names.items() if test(pair)]
     return listing("organizations", rows, "/organizations")
 
 
 @roles_api.get("/organizations/<key>")
 def show_organization(key: str) -> Json:
     """One organisation."""
-    name = _organizations().get(key)
+    name = state().organizations.names.get(key)
     if name is None:
         no_such("organization")
     return organization_row(key, name)

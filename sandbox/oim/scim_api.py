@@ -1,4 +1,5 @@
-"""SCIM: users, oneself, and what the service says of itself. No request or approval is there.
+"""SCIM: users, oneself, organisations, and what the service says of itself. No request or approval
+is there.
 
 Developer's Guide, "Using SCIM/REST Services": drafts 13 of SCIM 2.0, not the final standard. Unlike
 the Self Service API it has totals. The older address is served as well.
@@ -6,12 +7,13 @@ the Self Service API it has totals. The older address is served as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox.oim.access import caller, known_caller, state
+from sandbox.oim.organizations import TOP
 from sandbox.oim.records import User
 from sandbox.oim.resources import sees
 from sandbox.oim.scim_filter import BadFilter, compile_filter
@@ -25,6 +27,7 @@ USER = f"{_SCHEMAS}:core:2.0:User"
 ENTERPRISE = f"{_SCHEMAS}:extension:enterprise:2.0:User"
 IDM = f"{_SCHEMAS}:extension:oracle:2.0:IDM:User"
 OIG = f"{_SCHEMAS}:extension:oracle:2.0:OIG:User"
+ORGANIZATION = f"{_SCHEMAS}:extension:oracle:2.0:OIG:Organization"  # our own reading of the habit
 _USUAL_COUNT = 50
 
 scim_api = Blueprint("oim_scim", __name__, url_prefix=BASE)
@@ -61,7 +64,7 @@ def user_resource(user: User) -> Json:
         "active": user.active,
         "userType": "Full-Time" if person else "Service Account",
         "meta": {"resourceType": "User", "location": _location(f"/Users/{user.key}")},
-        OIG: {"accountLocked": user.locked},
+        OIG: {"accountLocked": user.locked, "homeOrganization": _home(user)},
     }
     if person is not None:
         resource |= _personal(user)
@@ -87,6 +90,17 @@ def _personal(user: User) -> Json:
     return more | {ENTERPRISE: enterprise}
 
 
+def _home(user: User) -> Json:
+    key = state().organizations.key_of(user.person.department if user.person else TOP)
+    return {"value": key, "$ref": _location(f"/Organizations/{key}")}
+
+
+def organization_resource(key: str, name: str) -> Json:
+    """An organisation."""
+    meta = {"resourceType": "Organization", "location": _location(f"/Organizations/{key}")}
+    return {"schemas": [ORGANIZATION], "id": key, "name": name, "meta": meta}
+
+
 def _location(path: str) -> str:
     base = OLD_BASE if request.path.startswith(OLD_BASE) else BASE
     return request.host_url.rstrip("/") + base + path
@@ -94,19 +108,36 @@ def _location(path: str) -> str:
 
 def list_users() -> Response:
     """Users that match `filter`."""
-    return _search(request.args)
+    return _search(request.args, _users())
 
 
 def search_users() -> Response:
     """The same, with the parameters in a SearchRequest."""
-    return _search(body())
+    return _search(body(), _users())
 
 
-def _search(asked: Mapping[str, Any]) -> Response:
+def _users() -> Iterator[Json]:
+    return (user_resource(user) for user in state().users.values() if sees(user))
+
+
+def list_organizations() -> Response:
+    """Organisations that match `filter`."""
+    named = state().organizations.names.items()
+    return _search(request.args, (organization_resource(*pair) for pair in named))
+
+
+def show_organization(key: str) -> Response:
+    """One organisation."""
+    name = state().organizations.names.get(key)
+    if name is None:
+        return _refused(404, f"Resource {key} not found.")
+    return _answered(organization_resource(key, name))
+
+
+def _search(asked: Mapping[str, Any], resources: Iterable[Json]) -> Response:
     bare = state().switches.scim_values_bare
     test = compile_filter(str(asked.get("filter") or ""), bare=bare)
-    seen = (user_resource(user) for user in state().users.values() if sees(user))
-    found = [resource for resource in seen if test(resource)]
+    found = [resource for resource in resources if test(resource)]
     start = max(1, _number(asked.get("startIndex"), 1))
     count = max(0, _number(asked.get("count"), _USUAL_COUNT))
     shown = found[start - 1 : start - 1 + count]
@@ -130,7 +161,11 @@ def _number(given: object, otherwise: int) -> int:
 
 def _attributes(asked: Mapping[str, Any]) -> Sequence[str]:
     given = asked.get("attributes") or ()
-    return given.split(",") if isinstance(given, str) else [str(name) for name in given]
+    if isinstance(given, str):
+        return given.split(",")
+    if not isinstance(given, list | tuple):
+        raise BadFilter(f"{given!r} is no list of attributes.")
+    return [str(name) for name in given]
 
 
 def _only(resource: Json, names: Sequence[str]) -> Json:
@@ -174,7 +209,7 @@ def list_schemas() -> Response:
         USER: ("userName", "name", "displayName", "emails", "title", "userType", "active"),
         ENTERPRISE: ("employeeNumber", "department", "manager"),
         IDM: (),
-        OIG: ("accountLocked",),
+        OIG: ("accountLocked", "homeOrganization"),
     }
     found = [
         {"id": schema, "name": schema.rpartition(":")[2],
@@ -199,6 +234,8 @@ for _api in (scim_api, old_scim_api):
     _api.get("/Users")(list_users)
     _api.post("/Users/.search")(search_users)
     _api.get("/Users/<key>")(show_user)
+    _api.get("/Organizations")(list_organizations)
+    _api.get("/Organizations/<key>")(show_organization)
     _api.get("/Me")(show_me)
     _api.get("/ServiceProviderConfigs")(show_configuration)
     _api.get("/Schemas")(list_schemas)

@@ -80,4 +80,5 @@ def _target(entry: Mapping[str, Any]) -> Target:
         wanted = f"{entry.get('entityType')} {entry.get('entityId')}"
         raise NotPossible(f"IAM-2050014: The entity {wanted} does not exist.")
     account = str(entry.get("parentAccountId") or "")
-    return Target(item, entry.get("startDate"), entry.get("endDate"), parent_account=account)
+    start, end = (str(entry.get(name) or "") for name in ("startDate", "endDate"))
+    return Target(item, start or None, end or None, parent_account=account)

@@ -6,6 +6,8 @@ seconds.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 from datetime import timedelta
 from functools import cached_property
@@ -13,6 +15,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sandbox.oim.clock import Clock
 from sandbox.oim.rows import User
@@ -33,12 +36,19 @@ class Tokens:
         """Made when first needed, for it takes a moment."""
         return rsa.generate_private_key(_KEY_EXPONENT, _KEY_BITS)
 
+    @cached_property
+    def _head(self) -> dict[str, str]:
+        """Which key it is signed with; the thumbprint stands for that of a certificate."""
+        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+        digest = hashlib.sha1(public, usedforsecurity=False).digest()
+        return {"kid": "xell", "x5t": base64.urlsafe_b64encode(digest).decode().rstrip("=")}
+
     def issue(self, user: User) -> dict[str, str]:
         """A token for this user."""
         at, name = self._clock.now(), secrets.token_hex(8)
         claims = {"sub": user.login, "prn": user.login, "iss": "www.oracle.com", "iat": at,
                   "exp": at + self.lifetime, "jti": name}  # fmt: skip
-        token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "xell"})
+        token = jwt.encode(claims, self._key, algorithm="RS256", headers=self._head)
         seconds = max(0, int(self.lifetime.total_seconds()) - 1)
         self._given.add(name)
         return {"accessToken": token, "tokenType": "Bearer", "expiresIn": str(seconds)}

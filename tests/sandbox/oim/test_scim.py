@@ -13,6 +13,7 @@ from tests.sandbox.oim.sites import HOST_PATH, Api
 
 NEW, OLD = f"{HOST_PATH}/scim/v1", "/idaas/im/scim/v1"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+OIG = "urn:ietf:params:scim:schemas:extension:oracle:2.0:OIG:User"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 
@@ -46,6 +47,24 @@ def test_ids_are_keys_and_managers_are_linked(broker: Api) -> None:
     assert user[ENTERPRISE]["manager"]["value"] == broker.user("BEN")
     assert ask(broker, f"/Users/{user['id']}").json() == user
     assert user["meta"]["location"].endswith(f"{NEW}/Users/{user['id']}")
+
+
+def test_a_user_has_a_home_organisation(broker: Api) -> None:
+    (user,) = ask(broker, "/Users", filter="userName eq ADA").json()["Resources"]
+    home = user[OIG]["homeOrganization"]
+    assert home["$ref"].endswith(f"{NEW}/Organizations/{home['value']}")
+    organisation = ask(broker, f"/Organizations/{home['value']}").json()
+    department = broker.get(f"/organizations/{home['value']}")["fields"][0]["value"]
+    assert organisation["name"] == department == user[ENTERPRISE]["department"]
+    condition = f"{OIG}:homeOrganization eq {home['value']} and userName eq ADA"
+    assert logins(ask(broker, "/Users", filter=condition)) == ["ADA"]
+
+
+def test_organisations_are_found_by_name_and_number(broker: Api) -> None:
+    found = ask(broker, "/Organizations", filter='name eq "Xellerate Users"').json()
+    assert [one["id"] for one in found["Resources"]] == ["1"]
+    assert found["totalResults"] == 1
+    assert ask(broker, "/Organizations/0").status_code == 404
 
 
 def test_there_is_a_total_and_pages_count_from_one(broker: Api, installation: Oim) -> None:
@@ -94,6 +113,12 @@ def test_people_see_themselves_and_their_reports(ada: Api, broker: Api) -> None:
 def test_without_credentials_nothing_is_told(broker: Api) -> None:
     broker.http.auth = ("broker", "wrong")
     assert ask(broker, "/Users").status_code == 401
+
+
+@pytest.mark.parametrize("sent", [{"attributes": 5}, {"attributes": True}, {"filter": 5}])
+def test_a_search_of_another_shape_is_a_400(broker: Api, sent: dict[str, object]) -> None:
+    answer = broker.outside("POST", f"{NEW}/Users/.search", json=sent)
+    assert (answer.status_code, answer.json()["status"]) == (400, "400")
 
 
 @pytest.mark.parametrize("params", [{"filter": "userName"}, {"filter": "a eq"}, {"count": "x"}])

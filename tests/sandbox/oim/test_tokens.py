@@ -32,6 +32,7 @@ def test_a_token_is_signed_and_names_its_user_twice(broker: Api) -> None:
     token = token_of(broker)
     head = jwt.get_unverified_header(token)
     assert {"alg": "RS256", "kid": "xell", "typ": "JWT"}.items() <= head.items()
+    assert len(head["x5t"]) == 27
     claims = jwt.decode(token, options={"verify_signature": False})
     assert (claims["sub"], claims["prn"], claims["iss"]) == ("BROKER", "BROKER", "www.oracle.com")
     assert claims["exp"] - claims["iat"] == 1800

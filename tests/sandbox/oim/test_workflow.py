@@ -197,8 +197,11 @@ def test_what_ends_is_taken_away_on_its_day_and_the_request_stays_as_it_is(slow:
     assert acts.status(slow, request_id) == "Request Completed"
 
 
-def test_a_date_that_is_none_fails_the_entry(slow: Site) -> None:
-    result = slow.as_("ada").order(acts.entry(slow, startDate="tomorrow"))
+@pytest.mark.parametrize("when", ["tomorrow", 5, True, [1], {"at": "2026-01-01"}])
+def test_a_date_that_is_none_fails_the_entry(slow: Site, when: object) -> None:
+    entry = acts.entry(slow)
+    entry["reqTargetEntities"][0]["startDate"] = when
+    result = slow.as_("ada").order(entry)
     assert (result["status"], "ISO 8601" in result["errorMessage"]) == ("FAILURE", True)
 
 
