@@ -113,8 +113,10 @@ def test_paging_neither_misses_nor_repeats_while_requests_come_and_go(
         subject.hands.ask()
     before = [head.id for head in subject.iga.open_requests()]
     leaving = before[:30]  # from the front: what has been read already moves the rest up
+    calls: list[str] = []
 
     def meanwhile(call: Exchange) -> None:
+        calls.append(call.path)
         for _ in range(come):
             subject.hands.ask()
         for _ in range(min(go, len(leaving))):
@@ -123,6 +125,7 @@ def test_paging_neither_misses_nor_repeats_while_requests_come_and_go(
 
     subject.proxy.meet(meanwhile, subject.calls.listing, times=None)
     read = [head.id for head in subject.connect(**subject.small_pages).open_requests()]
+    assert len(calls) > 4, "nothing can come or go within few pages"
     assert len(read) == len(set(read))
     assert set(before[30:] + leaving) <= set(read)
 

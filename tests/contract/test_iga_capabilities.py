@@ -23,7 +23,7 @@ from tests.contract.needs import (
     lacks,
     needs,
 )
-from tests.contract.subject import Subject, under_contract
+from tests.contract.subject import Subject, capabilities_of, under_contract
 from tests.contract.telling import LEAVES_OUT, Tell
 from tests.contract.test_iga import AFTER_ACCEPTANCE
 from tests.faults.proxy import Fault
@@ -39,7 +39,9 @@ def test_a_product_leaves_out_only_what_its_api_does_not_give(
     product: str, subject: Subject, left_out: Counter[str], record_property: Tell
 ) -> None:
     """What it leaves out is printed, with the number of cases that it is spared."""
-    missing = CAPABILITIES - declared(subject.iga.capabilities)
+    able = declared(subject.iga.capabilities)
+    assert able == declared(capabilities_of(product)), "by these its cases were chosen"
+    missing = CAPABILITIES - able
     assert missing <= under_contract(product).may_leave_out
     assert missing <= subject.proofs.keys()
     for capability in sorted(missing):

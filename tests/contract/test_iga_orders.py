@@ -8,10 +8,15 @@ from typing import cast
 
 import pytest
 
+from broker import relay
 from broker.domain.access import CatalogueMapping, Grant, ItemKind, ItemName, MappingEntry
-from broker.domain.orders import Action
+from broker.domain.orders import Action, LineState
 from broker.domain.people import Account, Person
+from broker.orders import submission
 from broker.ports.desk import OrderRef
+from broker.ports.queue import QueueName
+from broker.store import outbox
+from broker.store.orders import OrderLineRow
 from tests.contract.needs import kinds, lacks, needs
 from tests.contract.subject import Subject
 from tests.contract.test_iga import AFTER_ACCEPTANCE, BUSY, JSON
@@ -72,6 +77,18 @@ class Ordering:
 
         self.subject.proxy.meet(counted, when, times=None)
 
+    def owed_submission(self) -> outbox.Message:
+        """Everything up to the step that submits is done; that step's message, claimed."""
+        broker = self.house.broker
+        while True:
+            with broker.sessions.begin() as session:
+                now = broker.clock.now()
+                message = outbox.claim(session, QueueName.ORDERS, now, broker.lease)
+            assert message is not None
+            if message.topic == "order.submit":
+                return message
+            relay.pay(broker, message)
+
     def wait_for_the_search(self) -> None:
         """Until the product's search can be trusted, and whatever is tried again has been."""
         delay = self.subject.iga.capabilities.search_delay_seconds
@@ -99,6 +116,26 @@ def test_an_order_announced_twice_becomes_one_request(ordering: Ordering) -> Non
     ordering.house.work()
     assert first["order_id"] == second["order_id"]
     ordering.is_one_request(first)
+
+
+@pytest.mark.parametrize("intent", ["kept", "lost"])
+def test_a_submission_step_taken_twice_makes_one_request(ordering: Ordering, intent: str) -> None:
+    """The first worker ends before it can store the answer; a database that was restored from a
+    back-up does not even have its intent.
+    """
+    house, answer = ordering.house, ordering.post()
+    message = ordering.owed_submission()
+    ordering.count(ordering.subject.calls.submitting)
+    submission.submit(house.broker, message)
+    assert ordering.sent == 1
+    if intent == "lost":
+        with house.broker.sessions.begin() as session:
+            line = session.get_one(OrderLineRow, message.payload["line_id"])
+            line.state = LineState.VERIFIED
+    house.clock.forward(seconds=house.broker.lease.total_seconds() + 1)
+    ordering.wait_for_the_search()
+    assert ordering.sent == 1
+    ordering.is_one_request(answer)
 
 
 def test_two_orders_become_two_requests(ordering: Ordering) -> None:

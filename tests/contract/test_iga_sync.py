@@ -75,6 +75,20 @@ def test_every_change_between_two_runs_is_seen(syncing: Syncing) -> None:
     assert [task.assignee_normal for task in syncing.row(moved).waiting] == [normal(name)]
 
 
+def test_what_no_list_shows_is_known_after_the_next_run_of_all_that_wait(syncing: Syncing) -> None:
+    """Another approver of each; only the details tell."""
+    asked = [syncing.hands.ask() for _ in range(SOME)]
+    syncing.run()
+    listed = {head.id: head for head in syncing.subject.iga.open_requests()}
+    names = {each: normal(syncing.hands.reassign(each)) for each in asked}
+    assert {head.id: head for head in syncing.subject.iga.open_requests()} == listed
+    syncing.run()
+    waiting = {each: syncing.row(each).waiting for each in asked}
+    assert {id_: [t.assignee_normal for t in tasks] for id_, tasks in waiting.items()} == {
+        id_: [name] for id_, name in names.items()
+    }
+
+
 def test_what_changes_while_a_run_reads_is_seen_by_the_next_at_the_latest(syncing: Syncing) -> None:
     for _ in range(SOME):
         syncing.hands.ask()

@@ -1,15 +1,21 @@
 """The suite about itself: every capability has its cases, and the last lines tell the truth."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from broker.connectors.registry import iga_products
 from broker.domain.access_requests import RequestHeader
 from broker.domain.people import Person
 from tests.contract import test_iga_capabilities
 from tests.contract.capable import ADA, Capable, subject
-from tests.contract.needs import CAPABILITIES, fits
+from tests.contract.needs import CAPABILITIES, declared, fits
+from tests.contract.subject import capabilities_of
 from tests.contract.telling import LEAVES_OUT, RUN, lines
 
 
@@ -50,6 +56,22 @@ def test_the_last_lines_tell_cases_run_and_left_out_for_each_connector() -> None
         "oim: 2 cases run; left out, and proved absent: delta reads (1), holdings (2)",
         "other: 1 cases run; nothing left out",
     ]
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_pytest_ends_with_what_each_connector_was_put_to_and_spared(processes: int) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(processes)]
+    cases = Path(test_iga_capabilities.__file__)
+    done = subprocess.run(
+        [*command, str(cases), "-k", "leaves_out_only"],
+        cwd=cases.parents[2], capture_output=True, text=True, check=True, timeout=100,
+    )  # fmt: skip
+    for product in iga_products():
+        (told,) = re.findall(rf"^{product}: 1 cases run; (.*)$", done.stdout, re.MULTILINE)
+        spared = set(re.findall(r"([a-z ]+) \(\d+\)", told.partition(": ")[2]))
+        assert {each.strip() for each in spared} == CAPABILITIES - declared(
+            capabilities_of(product)
+        )
 
 
 class Forgetful(Capable):

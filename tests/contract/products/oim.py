@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -76,7 +77,7 @@ def running(world: World) -> Iterator[Subject]:
             wrong_secret={"password": "guessed"},
             impatient={"read_seconds": 0.5},
             tokens={"authentication": "jwt"},
-            proofs=_proofs(server.url, inside),
+            proofs=Doors(server.url, inside).proofs(),
         )
 
 
@@ -177,59 +178,63 @@ _GIVEN = {
 # ---- what this product has no door for -----------------------------------------------------------
 
 
-def _proofs(url: str, inside: Inside) -> Mapping[str, Callable[[], None]]:
-    def as_broker(method: str, path: str, **params: str) -> Any:  # noqa: ANN401 -- a response
-        return requests.request(
-            method,
-            url + _API + path,
-            params=params,
-            auth=("broker", "broker"),
-            headers={"X-Requested-By": "tests"},
-            timeout=60,
-        )
+@dataclass(frozen=True)
+class Doors:
+    """The API, past the connector and the proxy; with hands inside, to see what came of it."""
 
-    def no_delta() -> None:
+    url: str
+    inside: Inside
+
+    def call(self, method: str, path: str, who: str = "broker", **params: str) -> Any:  # noqa: ANN401 -- a response
+        """What this user is answered."""
+        password = "broker" if who == "broker" else "demo"
+        return requests.request(
+            method, self.url + _API + path, params=params, auth=(who, password),
+            headers={"X-Requested-By": "tests"}, timeout=60,
+        )  # fmt: skip
+
+    def no_delta(self) -> None:
         """No list tells when something changed, nor can it be asked for."""
-        asked = inside.ask()
+        asked = self.inside.ask()
         for name in ("reqModifiedOnDate", "reqModifiedOn"):
-            found = as_broker("GET", "/requests", q=f"{name} gt 2026-01-01T00:00:00Z")
+            found = self.call("GET", "/requests", q=f"{name} gt 2026-01-01T00:00:00Z")
             assert found.status_code == 400
-        (row,) = as_broker("GET", "/requests", q=f"id eq {asked}").json()["requests"]
+        (row,) = self.call("GET", "/requests", q=f"id eq {asked}").json()["requests"]
         assert not [name for name in row if "odified" in name]
 
-    def nobody_else() -> None:
+    def nobody_else(self) -> None:
         """Whoever asks sees their own pending approvals, whomever they name."""
-        asked = inside.ask()
-        view = {"view": "pendingApprovals", "userid": inside.key("ben"), "userId": "BEN"}
-        shown = as_broker("GET", "/requests", **view).json()["requests"]
-        assert asked not in [row["id"] for row in shown]
+        asked = self.inside.ask()
+        view = {"view": "pendingApprovals", "userid": self.inside.key("ben"), "userId": "BEN"}
+        for who, shown in (("ben", True), ("broker", False)):
+            rows = self.call("GET", "/requests", who, **view).json()["requests"]
+            assert (asked in [row["id"] for row in rows]) is shown
 
-    def stays(kind: ItemKind, *doors: tuple[str, str]) -> Callable[[], None]:
-        def proof() -> None:
-            given = inside.give(kind)
-            place = (given.kind, inside.world.items[given.kind, given.name].key)
-            ada = inside.key("ada")
-            held = inside.state.holdings[ada][place]
-            for method, path in doors:
-                known = {"key": place[1], "user": ada, "id": held.id}
-                assert as_broker(method, path.format(**known)).status_code >= 400
-            assert place in inside.state.holdings[ada]
+    def stays(self, kind: ItemKind, *doors: str) -> None:
+        """Whatever is tried to delete, the person still has it."""
+        given, ada = self.inside.give(kind), self.inside.key("ada")
+        place = (given.kind, self.inside.world.items[given.kind, given.name].key)
+        held = self.inside.state.holdings[ada][place]
+        for path in doors:
+            known = {"key": place[1], "user": ada, "id": held.id}
+            assert self.call("DELETE", path.format(**known)).status_code >= 400
+        assert place in self.inside.state.holdings[ada]
 
-        return proof
-
-    return {
-        DELTA_READS: no_delta,
-        ACTING_AS_A_USER: nobody_else,
-        TAKING_AWAY[ItemKind.ROLE]: stays(
-            ItemKind.ROLE,
-            ("DELETE", "/roles/{key}/members/{user}"),
-            ("DELETE", "/roles/{key}/members"),
-            ("DELETE", "/users/{user}/roles/{key}"),
-        ),
-        TAKING_AWAY[ItemKind.ENTITLEMENT]: stays(
-            ItemKind.ENTITLEMENT,
-            ("DELETE", "/entitlements/{key}"),
-            ("DELETE", "/entitlements/{id}"),
-            ("DELETE", "/users/{user}/entitlements/{key}"),
-        ),
-    }
+    def proofs(self) -> Mapping[str, Callable[[], None]]:
+        """One for each capability that this product has not."""
+        return {
+            DELTA_READS: self.no_delta,
+            ACTING_AS_A_USER: self.nobody_else,
+            TAKING_AWAY[ItemKind.ROLE]: lambda: self.stays(
+                ItemKind.ROLE,
+                "/roles/{key}/members/{user}",
+                "/roles/{key}/members",
+                "/users/{user}/roles/{key}",
+            ),
+            TAKING_AWAY[ItemKind.ENTITLEMENT]: lambda: self.stays(
+                ItemKind.ENTITLEMENT,
+                "/entitlements/{key}",
+                "/entitlements/{id}",
+                "/users/{user}/entitlements/{key}",
+            ),
+        }
