@@ -16,15 +16,15 @@ from pathlib import Path
 
 from bench.measuring import ROOT, Line, sandbox
 from bench.reader import Taken
+from broker.connectors.registry import iga_products
 
 PAST, OPEN = 1_000_000, 5_000
 SMALL = 10_000
 PEOPLE = 2_000
 # Of what is not final some are drafts, which no list shows.
 _WITH_DRAFTS = 1.03
-# OIM's page as the connector asks for it, where nobody has set another. Each but the first begins
-# with the last row of the one before, so that nothing is missed while rows come and go.
-PAGE = 100
+# New rows on one of OIM's pages, where nobody has set another.
+PAGE = int(iga_products()["oim"].settings.model_fields["page_size"].default)
 MOST_MEMORY = 1.2
 
 
@@ -46,11 +46,11 @@ def _calls(name: str, runs: list[Taken]) -> Line:
     runs the last: the first of a day reads the names of things anew.
     """
     taken = runs[-1]
-    pages = math.ceil(taken.open / (PAGE - 1))
-    allowed = pages + taken.read
+    pages = math.ceil(taken.open / PAGE)
+    allowed = pages + taken.due
     told = (
-        f"{taken.calls:,} calls; {taken.open:,} open are {pages} pages, {taken.read:,} details due,"
-        f" {taken.changed} changed, {taken.seconds:.1f} s"
+        f"{taken.calls:,} calls; {taken.open:,} open are {pages} pages, {taken.due:,} details due,"
+        f" {taken.read:,} read, {taken.changed} changed, {taken.seconds:.1f} s"
     )
     return Line(f"idle calls, {name}", told, taken.calls / allowed, most=1.0)
 

@@ -23,14 +23,19 @@ from broker.store import pictures
 from broker.sync import engine
 
 _IDLE_RUNS = 3
+_STATUS = Path("/proc/self/status")
 _KIBIBYTE = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run took. `bytes` is the most memory that the process has had up to its end."""
+    """What one run took. `due` are the requests whose details have to be looked at though nothing
+    has changed, `read` the details that were; `bytes` is the most memory that the process has had
+    up to its end.
+    """
 
     calls: int
+    due: int
     read: int
     changed: int
     open: int
@@ -54,15 +59,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(broker: Broker) -> Taken:
+    due = _due(broker)
     began = time.perf_counter()
     with counted() as sent:
         counts = engine.sync_changes(broker)
     spent = time.perf_counter() - began
     with broker.sessions() as session:
         still_open = len(pictures.still_open(session, "oim"))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
     changed = sum(counts.get(word, 0) for word in ("new", "changed", "gone"))
-    return Taken(sent.calls, counts["read"], changed, still_open, spent, peak)
+    return Taken(sent.calls, due, counts["read"], changed, still_open, spent, _peak())
+
+
+def _due(broker: Broker) -> int:
+    """Whatever waits for a decision, which may be somebody else's by now, and whatever is still to
+    be split: no list tells of either.
+    """
+    with broker.sessions() as session:
+        waiting = pictures.awaiting(session, "oim", broker.clock.now(), most=sys.maxsize)
+        return len({*waiting, *pictures.undivided(session, "oim")})
+
+
+def _peak() -> int:
+    """Of this program alone: what Linux says of the process counts who started it, too."""
+    if _STATUS.exists():
+        (line,) = (each for each in _STATUS.read_text().splitlines() if each.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
 
 
 if __name__ == "__main__":
