@@ -28,6 +28,21 @@ def test_an_order_cancelled_while_oim_waits_for_approval_is_withdrawn_there(site
     assert "withdrawn in the IGA" in site.said(item)
 
 
+def test_a_request_that_is_withdrawn_in_oim_itself_closes_the_ticket(site: Site) -> None:
+    role = "Stock Count Team"
+    site.oim.rules.insert(0, Rule(("manager",), requester="BROKER"))
+    item = site.approved(ITEM, role=role)
+    request = site.waits(item, AWAITING)
+    site.withdraw_as_administrator(request)
+    site.until(item, "closed")
+    assert site.status("ada", request.id) == "Request Withdrawn"
+    assert not site.holds("ada", role)
+    assert site.only(item).id == request.id
+    assert site.closed(item) == (INCOMPLETE, INCOMPLETE)
+    told = f"Access not granted: {role}. The request was withdrawn in the IGA."
+    assert told in site.said(item, "comments")
+
+
 def test_an_order_cancelled_after_its_approval_needs_an_operator(site: Site) -> None:
     site.oim.rules.insert(0, Rule(("manager",), requester="BROKER"))
     item = site.approved("Application account", application="Customs Gateway")
