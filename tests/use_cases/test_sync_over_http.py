@@ -14,6 +14,7 @@ from broker.store.views import approvals
 from broker.store.views.request_page import request_page
 from broker.sync import engine, wanted
 from sandbox.oim.rules import Rule
+from sandbox.oim.workflow import Workflow
 from sandbox.world import World, build_world
 from tests.sandbox.oim.sites import Api, Site, served
 from tests.sandbox.oim.sites import wanted as entry_for
@@ -138,6 +139,23 @@ def test_another_approver_sees_it_at_their_sign_in(pair: Pair) -> None:
     pair.act("ben", request_id, "REASSIGN", assignees=["EVE"])
     pair.sign_in("eve")
     assert pair.pending("eve") == {request_id}
+
+
+@pytest.mark.parametrize("seen_by", ["the timer", "ada", "ben"])
+def test_a_comment_is_known_within_one_interval_and_at_a_sign_in(pair: Pair, seen_by: str) -> None:
+    rule(pair, "manager")
+    request_id = pair.ask("ada")
+    pair.interval()
+    oim, raw_status = pair.site.state, pair.row(request_id).raw_status
+    ben, request = oim.by_login["BEN"], oim.requests[request_id]
+    Workflow(oim).comment(ben, request, "which month?")
+    assert pair.as_("broker").status(request_id) == raw_status
+    if seen_by == "the timer":
+        pair.interval()
+    else:
+        pair.sign_in(seen_by)
+    (task,) = pair.row(request_id).tasks
+    assert "which month?" in task.comment
 
 
 def test_the_stand_in_sees_what_waits_and_eve_does_not(pair: Pair) -> None:
