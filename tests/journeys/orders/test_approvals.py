@@ -88,7 +88,10 @@ def test_one_request_for_several_people_ends_for_each_by_itself(site: Site) -> N
     site.decide(boss, waiting[1].id, "reject", "she counts no stock")
     for item in (adas, eves):
         site.until(item, "closed")
-    assert [site.closed(item)[1] for item in (adas, eves)] == [COMPLETE, INCOMPLETE]
+    assert [site.closed(item) for item in (adas, eves)] == [
+        (COMPLETE, COMPLETE), (INCOMPLETE, INCOMPLETE)
+    ]  # fmt: skip
+    assert "she counts no stock" in site.said(eves, "comments")
     assert [site.holds(person, role) for person in ("ada", "eve")] == [True, False]
     for item, request in zip((adas, eves), waiting, strict=True):
         assert site.record(item)["correlation_id"] == request.id == site.only(item).id
