@@ -35,6 +35,7 @@ def create_app(
     idp_metadata_url: str = "http://localhost:8083/metadata",
     provisioning_seconds: float = 1.5,
     start_seconds: float = 0.1,
+    approval_seconds: float = 0,
     token_seconds: float = 1800,
     latency_ms: float = 0,
     faults: Iterable[str] = (),
@@ -44,14 +45,15 @@ def create_app(
     """An installation that starts with this world's users, catalogue, requests and holdings.
 
     `base_url` is where browsers reach the console, `idp_metadata_url` where it learns its IdP
-    (read at the first sign-in). `faults` are names from `faults.py`, and from `switches.py` to flip
-    those; `plan` lets further faults happen now and then; `profile` is the generation of the
-    product. `app.extensions["oim"]` is its state: `faults` is the set of faults in force, `ledger`
-    lists the ids of all requests it has accepted, in order.
+    (read at the first sign-in). `approval_seconds` is how long there is for an approval, 0 for
+    ever. `faults` are names from `faults.py`, and from `switches.py` to flip those; `plan` lets
+    further faults happen now and then; `profile` is the generation of the product.
+    `app.extensions["oim"]` is its state: `faults` is the set of faults in force, `ledger` lists
+    the ids of all requests it has accepted, in order.
     """
     from sandbox.oim.sign_in import SignIns
 
-    oim = Oim(world, Delays(start_seconds, provisioning_seconds))
+    oim = Oim(world, Delays(start_seconds, provisioning_seconds, approval_seconds))
     oim.tokens.lifetime = timedelta(seconds=token_seconds)
     oim.switches = Switches.flipped(SWITCHES.keys() & set(faults))
     oim.switches.profile_12c &= profile == "12c"

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from sandbox.oim import forms
 from sandbox.oim.access import caller, failure, state
 from sandbox.oim.envelope import Json, links, present
 from sandbox.oim.records import Request
@@ -76,14 +77,16 @@ def _bulk_result(entry: Mapping[str, Any], do: _Deed) -> Json:
 
 
 def _acted(found: Request, entry: Mapping[str, Any]) -> None:
-    Workflow(state()).act(
-        caller(),
-        found,
-        str(entry.get("action", "")),
-        str(entry.get("taskId") or ""),
-        str(entry.get("actionComment") or ""),
-        _names(entry.get("assignees")),
-    )
+    with state().lock:
+        Workflow(state()).act(
+            caller(),
+            found,
+            str(entry.get("action", "")),
+            str(entry.get("taskId") or ""),
+            str(entry.get("actionComment") or ""),
+            _names(entry.get("assignees")),
+        )
+        forms.change(found, entry)
 
 
 def _names(assignees: object) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import request
 
 from sandbox.oim.access import no_such, state
@@ -32,9 +34,13 @@ def list_catalog() -> Json:
     _check(query)
     loose = state().switches.catalog_matches_beginnings
     test = matching(_ATTRIBUTES, _begins_with(query) if loose else query)
-    found = [item for item in state().items.values() if test(item)]
+    found = [item for item in _offered() if test(item)]
     rows = [selected(catalog_row(item), wanted()) for item in ordered(found, _ORDERS)]
     return listing("catalogs", rows, "/catalog")
+
+
+def _offered() -> Iterator[WorldItem]:
+    return filter(state().requestable, state().items.values())
 
 
 def _check(query: str) -> None:
@@ -52,8 +58,7 @@ def _begins_with(query: str) -> str:
 
 
 def _item(catalog_id: str) -> WorldItem:
-    items = state().items.values()
-    found = next((item for item in items if str(item.catalog_id) == catalog_id), None)
+    found = next((item for item in _offered() if str(item.catalog_id) == catalog_id), None)
     if found is None:
         no_such("catalog item")
     return found

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from sandbox.oim.records import Oim
 
-_SERVICES, _SELF_SERVICE = "/iam/governance/", "/iam/governance/selfservice/"
+_SERVICES = ("/iam/governance/", "/idaas/im/scim/")
+_SELF_SERVICE = "/iam/governance/selfservice/"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN = "https://sso.example.com/oam/server/obrareq.cgi?encquery=demo"
 

@@ -5,18 +5,29 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sandbox.fault_plan import FaultPlan
 from sandbox.oim.archive import Requests
 from sandbox.oim.attachments import Attachments
 from sandbox.oim.clock import Agenda, Clock
+from sandbox.oim.delays import Delays
 from sandbox.oim.organizations import Organizations
 from sandbox.oim.provisioning_tasks import Provisioning
 from sandbox.oim.proxies import Proxies
 from sandbox.oim.query import Grammar
-from sandbox.oim.rows import FINAL, QUEUE, Holding, Pairs, Remedy, Request, Target, Task, User
+from sandbox.oim.rows import (
+    FINAL,
+    QUEUE,
+    Holding,
+    Pairs,
+    Place,
+    Remedy,
+    Request,
+    Target,
+    Task,
+    User,
+)
 from sandbox.oim.rules import DEFAULT, Rule
 from sandbox.oim.switches import Switches
 from sandbox.oim.tokens import Tokens
@@ -26,18 +37,6 @@ from sandbox.world.holdings import Ledger
 
 __all__ = ["QUEUE", "Delays", "Holding", "Oim", "Request", "Target", "Task", "User"]
 ADMINISTRATOR_KEY, BROKER_KEY = "1", "2"
-
-
-@dataclass(frozen=True, slots=True)
-class Delays:
-    """How long the asynchronous parts take, in seconds."""
-
-    start: float = 0.1
-    provisioning: float = 1.5
-
-    def after(self, moment: datetime, share: float) -> datetime:
-        """`moment` plus a share of the provisioning time."""
-        return moment + timedelta(seconds=self.provisioning * share)
 
 
 class Oim:
@@ -70,6 +69,7 @@ class Oim:
         self.agenda = Agenda()
         self.rules: list[Rule] = list(DEFAULT)
         self.sod: Pairs = {}
+        self.hidden: set[Place] = set()
         self.sod_reviewers = f"{QUEUE}{IT_SECURITY}"
         self.holdings: dict[str, dict[tuple[str, str], Holding]] = {}
         self.kept_queries: dict[tuple[str, str], tuple[int, list[int]]] = {}
@@ -105,6 +105,10 @@ class Oim:
         if (item.kind, item.key) not in held:
             self._last_holding += 1
             held[item.kind, item.key] = Holding(str(self._last_holding), item, since, request_id)
+
+    def requestable(self, item: WorldItem) -> bool:
+        """Whether the catalogue offers it."""
+        return (item.kind, item.key) not in self.hidden
 
     def user_of(self, key: str) -> User | None:
         """The OIM user of a person of the world, if there is one."""

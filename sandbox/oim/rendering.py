@@ -6,6 +6,7 @@ they follow the names of its schemas.
 
 from __future__ import annotations
 
+from sandbox.oim import forms
 from sandbox.oim.access import state
 from sandbox.oim.envelope import Json, links, moment, page, present, selected
 from sandbox.oim.records import QUEUE, Oim, Request, Task
@@ -24,6 +25,7 @@ def request_row(request: Request) -> Json:
         reqStatus=request.status,
         reqType=request.type,
         reqCreatedOn=moment(request.created_at),
+        reqExpireOn=moment(request.expires_at) if request.expires_at else None,
         reqJustification=request.justification,
         requester={
             "name": "requesterId",
@@ -41,19 +43,20 @@ def listed_row(oim: Oim, request: Request) -> Json:
     row, switches = request_row(request), oim.switches
     if not switches.lists_are_thin:
         row["reqModifiedOnDate"] = moment(request.modified_at)
-        row["reqTargetEntities"] = _entities(request)
+        row["reqTargetEntities"] = _entities(oim, request)
     if not switches.people_are_keys:
         row["requester"]["value"] = oim.users[request.requester].login
     return row
 
 
-def _entities(request: Request) -> list[Json]:
+def _entities(oim: Oim, request: Request) -> list[Json]:
     return [
         present(
             entityType=KIND_WORDS[target.item.kind],
             entityId=target.item.key,
             startDate=target.start_date,
             endDate=target.end_date,
+            appFormData=forms.shown(oim, request, target),
         )
         for target in request.targets
     ]
@@ -63,7 +66,7 @@ def request_detail(oim: Oim, request: Request, *, approvers: bool) -> Json:
     """One request with its items; who decides is shown to those who may know."""
     detail = request_row(request) | {
         "reqModifiedOnDate": moment(request.modified_at),
-        "reqTargetEntities": _entities(request),
+        "reqTargetEntities": _entities(oim, request),
         "childRequests": [
             {"id": child, "reqStatus": oim.requests[child].status} for child in request.children
         ],
@@ -163,4 +166,5 @@ def pending_row(oim: Oim, request: Request, task: Task) -> Json:
         assignee=", ".join(assignee_name(oim, name) for name in task.assignees),
         created=moment(task.assigned_at),
         acquiredBy=oim.users[task.acquired_by].login if task.acquired_by else None,
+        expires=moment(task.expires_at) if task.expires_at else None,
     )

@@ -10,7 +10,7 @@ from sandbox.world import WorldItem, WorldPerson
 QUEUE = "role:"
 # What a human task says of itself; the last two are those of SOA, the others are shown, too.
 ASSIGNED, COMPLETED, WITHDRAWN = "ASSIGNED", "COMPLETED", "WITHDRAWN"
-SUSPENDED, INFO_REQUESTED = "SUSPENDED", "INFO_REQUESTED"
+SUSPENDED, INFO_REQUESTED, EXPIRED = "SUSPENDED", "INFO_REQUESTED", "EXPIRED"
 STATE_NAMES = {INFO_REQUESTED: "Information Required"}  # what filters call it besides
 OPEN_STATES = frozenset({ASSIGNED, SUSPENDED, INFO_REQUESTED})
 Place = tuple[str, str]  # kind and key of an item
@@ -60,7 +60,8 @@ class Remedy:
 @dataclass(slots=True)
 class Task:
     """A SOA human task. The assignee is a usr_key, or `role:NAME` whose members must claim it, as
-    must `others` to whom it is offered beside. `asked` is who is to give information first.
+    must `others` to whom it is offered beside. `asked` is who is to give information first,
+    `expires_at` until when it can be decided, None for ever.
     """
 
     task_id: str
@@ -76,6 +77,7 @@ class Task:
     others: tuple[str, ...] = ()
     asked: str | None = None
     comments: list[Comment] = field(default_factory=list)
+    expires_at: datetime | None = None
 
     @property
     def assignees(self) -> tuple[str, ...]:
@@ -96,13 +98,15 @@ class Task:
 @dataclass(slots=True)
 class Target:
     """One requested item, with the dates it was asked for, and for an entitlement the id of the
-    account it is to be attached to; empty is the primary account.
+    account it is to be attached to; empty is the primary account. `form` is what was written on
+    the form of an account, value by name.
     """
 
     item: WorldItem
     start_date: str | None = None
     end_date: str | None = None
     parent_account: str = ""
+    form: dict[str, str] = field(default_factory=dict)
 
     @property
     def starts_at(self) -> datetime | None:
@@ -157,6 +161,12 @@ class Request:
     def open_tasks(self) -> list[Task]:
         """The decisions that wait for somebody now."""
         return [task for task in self.tasks if task.open]
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the first of those expires; one that is suspended does not."""
+        running = (task for task in self.open_tasks if task.state != SUSPENDED)
+        return min((task.expires_at for task in running if task.expires_at), default=None)
 
     @property
     def bulk(self) -> bool:

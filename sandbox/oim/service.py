@@ -21,11 +21,17 @@ def service(name: str, *also_taken: str) -> Blueprint:
     `also_taken` are further media types that its bodies may have.
     """
     made = Blueprint(f"oim_{name}", __name__, url_prefix=BASE)
+    made.before_request(_deployed)
     made.before_request(guard)
     made.before_request(_speaks(JSON, *also_taken))
     made.before_request(_catch_up)
     made.register_error_handler(BadQuery, _bad_query)
     return made
+
+
+def _deployed() -> None:
+    if not state().switches.self_service_deployed:
+        abort(404)
 
 
 def _speaks(*taken: str) -> Callable[[], Response | None]:

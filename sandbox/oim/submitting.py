@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from sandbox.oim import forms
 from sandbox.oim.access import caller, failure, state
 from sandbox.oim.envelope import Json, links, present
 from sandbox.oim.records import Request, Target
@@ -76,9 +77,11 @@ def _known_already(entry: Mapping[str, Any]) -> Request | None:
 def _target(entry: Mapping[str, Any]) -> Target:
     kind = _KINDS.get(str(entry.get("entityType")).lower())
     item = state().items.get((kind or "", str(entry.get("entityId"))))
+    wanted = f"{entry.get('entityType')} {entry.get('entityId')}"
     if item is None:
-        wanted = f"{entry.get('entityType')} {entry.get('entityId')}"
         raise NotPossible(f"IAM-2050014: The entity {wanted} does not exist.")
+    if not state().requestable(item):
+        raise NotPossible(f"IAM-2050017: The entity {wanted} is not requestable.")
     account = str(entry.get("parentAccountId") or "")
     start, end = (str(entry.get(name) or "") for name in ("startDate", "endDate"))
-    return Target(item, start or None, end or None, parent_account=account)
+    return Target(item, start or None, end or None, account, forms.read(entry))

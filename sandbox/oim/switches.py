@@ -18,6 +18,8 @@ class Switches(Switchboard):
 
     # Calls and answers.
     profile_12c: bool = usual("behaves as 12c; flipped, as 11g Release 2 PS3")
+    self_service_deployed: bool = usual("the Self Service API is there; flipped, its paths are 404")
+    token_service_deployed: bool = usual("the token service is there; flipped, as unpatched 11g")
     x_requested_by_guard: bool = usual("a write without X-Requested-By is a 400 (12c only)")
     tokens_expire: bool = usual("a token is refused once its life is over")
     expires_in_is_text: bool = usual("a token's life is a string of seconds")

@@ -52,6 +52,7 @@ class Tasks:
             "RESUME": self._resume,
             "SAVE": self._save,
             "SKIPASSIGNMENT": self._skip,
+            "CREATESUBTASK": self._divide,
             "REQUESTINFORMATION": self._ask_back,
             "SUBMITINFORMATION": self._answer,
         }
@@ -129,10 +130,22 @@ class Tasks:
         self._life.agreed(act.request, act.at)
 
     def _reassign(self, act: Act) -> None:
+        self._give(act, self._named(act))
+
+    def _divide(self, act: Act) -> None:
+        """Others have to agree, too: everybody named gets a task of the same stage. That it is so
+        is our own reading.
+        """
+        for name in self._named(act):
+            self._life.add_task(act.request, act.task.stage, name, act.at)
+        self._life.pace.watch(act.request)
+        self._noted(act)
+
+    def _named(self, act: Act) -> list[str]:
         names = [self._assignee(name) for name in act.assignees]
         if not names:
-            raise NotPossible("IAM-2050042: Nobody was named to reassign the task to.")
-        self._give(act, names)
+            raise NotPossible("IAM-2050042: Nobody was named to give the task to.")
+        return names
 
     def _assignee(self, name: str) -> str:
         """A usr_key or `role:NAME` for what a caller wrote: a key, a login, the name of a role."""
@@ -167,6 +180,7 @@ class Tasks:
         if act.task.state != SUSPENDED:
             raise NotPossible("IAM-2050044: The task is not suspended.")
         act.task.state = ASSIGNED
+        self._life.pace.watch(act.request)
         self._noted(act)
 
     def _save(self, act: Act) -> None:
@@ -177,6 +191,7 @@ class Tasks:
         asked = self._assignee((*act.assignees, act.request.requester)[0])
         act.task.asked, act.task.state = asked, INFO_REQUESTED
         self._life.pace.move(act.request, INFORMATION, act.at)
+        self._life.pace.watch(act.request)
         self._noted(act)
 
     def _answer(self, act: Act) -> None:
@@ -191,6 +206,7 @@ class Tasks:
         if not any(task.asked for task in act.request.open_tasks):
             level = self._life.level(act.request, act.task.stage - 1)
             self._life.pace.move(act.request, self._life.words.asking[level], act.at)
+        self._life.pace.watch(act.request)
         self._noted(act)
 
     def _noted(self, act: Act) -> None:

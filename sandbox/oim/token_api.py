@@ -13,6 +13,15 @@ from flask import Blueprint, Response, abort, request
 from sandbox.oim.access import TOKENS, caller, guard, state, unauthorized
 
 token_api = Blueprint("oim_tokens", __name__)
+
+
+def _deployed() -> None:
+    """Some older installations have no token service: it came with a bundle patch."""
+    if not state().switches.token_service_deployed:
+        abort(404)
+
+
+token_api.before_request(_deployed)
 token_api.before_request(guard)
 
 

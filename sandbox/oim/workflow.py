@@ -205,7 +205,8 @@ class Workflow:
 
 
 def _under_way(request: Request) -> bool:
-    return request.next_at is not None and request.status not in FINAL
+    waits = request.next_at is None or request.then == "lapse"
+    return not waits and request.status not in FINAL
 
 
 def _dates(target: Target) -> None:

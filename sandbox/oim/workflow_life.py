@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from sandbox.oim import workflow_route as route
 from sandbox.oim.provisioning import carry_out
 from sandbox.oim.provisioning_tasks import DONE, TAKING, WAITING
 from sandbox.oim.records import Oim, Request, Target, Task
-from sandbox.oim.rows import FINAL
+from sandbox.oim.rows import EXPIRED, FINAL
 from sandbox.oim.rows import WITHDRAWN as TASK_WITHDRAWN
 from sandbox.oim.sod import concerned, violated
 from sandbox.oim.workflow_pace import Pace
@@ -33,6 +34,7 @@ from sandbox.oim.workflow_words import (
     INITIATED,
     PENDING,
     SOD_CHECKED,
+    SOD_NOT_INITIATED,
     SOD_PENDING,
     Words,
     spoken,
@@ -50,6 +52,7 @@ class Life:
         self._oim, self.pace = oim, Pace(oim)
         self._steps: dict[str, Callable[[Request, datetime], None]] = {
             "begin": self._begin,
+            "check": self._check,
             "screen": self._screen,
             "enter": self._enter,
             "ask": self._ask_next,
@@ -58,6 +61,7 @@ class Life:
             "execute": self._execute,
             "complete": self._complete,
             "expire": self._expire,
+            "lapse": self._lapse,
         }
 
     @property
@@ -112,10 +116,14 @@ class Life:
 
     def _begin(self, request: Request, at: datetime) -> None:
         if not request.bulk and concerned(self._oim, request):
-            self.pace.move(request, SOD_PENDING, at)
-            self.pace.later(request, "screen", at, self._oim.delays.start)
+            self.pace.move(request, SOD_NOT_INITIATED, at)
+            self.pace.later(request, "check", at, self._oim.delays.start)
         else:
             self._enter(request, at)
+
+    def _check(self, request: Request, at: datetime) -> None:
+        self.pace.move(request, SOD_PENDING, at)
+        self.pace.later(request, "screen", at, self._oim.delays.start)
 
     def _screen(self, request: Request, at: datetime) -> None:
         request.violation = violated(self._oim, request)
@@ -141,8 +149,25 @@ class Life:
     def ask(self, request: Request, stage: int, at: datetime) -> None:
         """Give everybody of that stage, counted from 0, a task."""
         for assignee in self.stages(request)[stage]:
-            request.tasks.append(Task(str(uuid4()), stage + 1, assignee, at))
+            self.add_task(request, stage + 1, assignee, at)
         self.pace.move(request, self.words.asking[self.level(request, stage)], at)
+        self.pace.watch(request)
+
+    def add_task(self, request: Request, stage: int, assignee: str, at: datetime) -> None:
+        """Ask one more at that stage, counted from 1."""
+        expires = self._oim.delays.expiry(at)
+        request.tasks.append(Task(str(uuid4()), stage, assignee, at, expires_at=expires))
+
+    def _lapse(self, request: Request, at: datetime) -> None:
+        """Nobody decided in time: it ends as if somebody had refused, by our own reading."""
+        ended = request.expires_at
+        if ended is None or ended > at:
+            self.pace.watch(request)
+            return
+        for task in request.open_tasks:
+            if task.expires_at == ended:
+                task.state, task.decided_at = EXPIRED, at
+        self.refused(request, at)
 
     def _ask_next(self, request: Request, at: datetime) -> None:
         self.ask(request, request.tasks[-1].stage, at)
@@ -188,7 +213,8 @@ class Life:
         for key, target in () if request.children else pairs:
             operation = request.type if request.type in TAKING else ""
             why = request.justification if self._oim.switches.children_repeat_justification else ""
-            child = self.make(request.requester, (key,), (target,), why, operation)
+            own = replace(target, form=dict(target.form))
+            child = self.make(request.requester, (key,), (own,), why, operation)
             child.created_at = child.modified_at = at
             self.raise_(child, request)
         self.pace.move(request, AWAITING_CHILDREN, at)

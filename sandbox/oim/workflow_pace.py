@@ -32,6 +32,11 @@ class Pace:
         request.then, request.next_at = then, at + timedelta(seconds=seconds)
         self._oim.agenda.note(request.next_at, int(request.id))
 
+    def watch(self, request: Request) -> None:
+        """If its tasks expire, the next step is that the first does."""
+        if request.expires_at is not None:
+            self.later(request, "lapse", request.expires_at, 0)
+
     def say(
         self, request: Request, words: tuple[str, ...], then: str, at: datetime, share: float
     ) -> None:

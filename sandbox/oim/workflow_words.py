@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 CREATED, DRAFT = "Request Created", "Request Draft Created"
+SOD_NOT_INITIATED = "SoD check not initiated"
 SOD_PENDING, SOD_CHECKED = "SoD check result pending", "SoD check completed"
 AWAITING_APPROVAL, INFORMATION = "Request Awaiting Approval", "Provide Information"
 AWAITING_CHILDREN = "Request Awaiting Child Requests Completion"
@@ -25,7 +26,7 @@ UNDOCUMENTED = "Request Execution Deferred"
 # As long as a request says one of these, nobody has approved it.
 BEFORE_APPROVAL = frozenset(
     {CREATED, DRAFT, AWAITING_APPROVAL, INFORMATION, SOD_PENDING, SOD_CHECKED,
-     "SoD check not initiated", "Obtaining Operation Approval", "Obtaining Request Approval"}
+     SOD_NOT_INITIATED, "Obtaining Operation Approval", "Obtaining Request Approval"}
 )  # fmt: skip
 REQUEST_LEVEL, OPERATION_LEVEL = 0, 1
 

@@ -20,7 +20,8 @@ def found_items(words: str, kind: str = "", category: str = "") -> list[WorldIte
     return [
         item
         for item in state().items.values()
-        if kind in ("", item.kind)
+        if state().requestable(item)
+        and kind in ("", item.kind)
         and category in ("", item.category)
         and all(word in _text(item) for word in wanted)
     ]

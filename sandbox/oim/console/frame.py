@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
 from sandbox.oim.access import state
@@ -37,6 +38,13 @@ def _signed_in() -> Response | None:
     if request.method == "POST" and not _own_form(session):
         abort(403)
     return None
+
+
+@console.after_request
+def _unframed(answer: FlaskResponse) -> FlaskResponse:
+    """Other sites may lead here, and not show it in a frame of theirs."""
+    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
 
 
 def _own_form(session: Session) -> bool:

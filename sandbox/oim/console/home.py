@@ -20,6 +20,7 @@ from sandbox.oim.records import Request, User
 from sandbox.oim.rows import FINAL
 
 _SHOWN, _URGENT = 8, 3
+_LATER = {"search-users"}  # from 12c on
 
 
 def overview() -> Page:
@@ -65,4 +66,6 @@ def front_door() -> Page:
 @console.get("/identity/faces/home")
 def home() -> Page:
     """The task flow named by `tf`; one that nobody knows is the home page."""
-    return FLOWS.get(request.args.get("tf", ""), overview)()
+    name = request.args.get("tf", "")
+    known = FLOWS if state().profile == "12c" else FLOWS.keys() - _LATER
+    return FLOWS[name]() if name in known else overview()

@@ -149,6 +149,17 @@ def test_everybody_of_a_parallel_stage_has_to_agree_in_any_order(installed: Site
     assert acts.names(installed, request_id) == ["DEE"]
 
 
+def test_a_subtask_is_one_decision_more_of_the_same_stage(installed: Site) -> None:
+    request_id = waiting(installed, "user:BEN", "user:DEE")
+    said = {"assignees": ["CHO"], "actionComment": "please look"}
+    assert acts.act(installed, "ben", request_id, "CreateSubTask", **said) == ""
+    assert acts.names(installed, request_id) == ["BEN", "CHO"]
+    assert acts.act(installed, "ben", request_id, "approve") == ""
+    assert acts.names(installed, request_id) == ["CHO"]
+    assert acts.act(installed, "cho", request_id, "approve") == ""
+    assert acts.names(installed, request_id) == ["DEE"]
+
+
 def test_one_rejection_ends_what_others_were_asked_too(installed: Site) -> None:
     request_id = waiting(installed, "user:BEN+user:CHO")
     tasks = {each["approvers"]: each["taskId"] for each in acts.approvers(installed, request_id)}
@@ -187,7 +198,8 @@ def test_a_request_may_be_withdrawn_by_an_action_too(installed: Site) -> None:
 @pytest.mark.parametrize(
     ("request_of", "action", "said"),
     [
-        ("waiting", "CREATESUBTASK", "not supported"),
+        ("waiting", "CREATESUBTASK", "Nobody was named"),
+        ("waiting", "DELETE", "not supported"),
         ("waiting", "", "not supported"),
         ("automatic", "approve", "no such task"),
     ],

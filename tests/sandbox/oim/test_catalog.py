@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.sandbox.oim import acts
 from tests.sandbox.oim.belongings import DISCONNECTED, applications
-from tests.sandbox.oim.sites import Api
+from tests.sandbox.oim.sites import Api, Site
 
 LIMIT = 500
 
@@ -28,6 +29,19 @@ def test_the_kind_is_understood_in_the_plural(broker: Api) -> None:
 def test_only_one_of_the_names_is_searched_at_a_time(broker: Api) -> None:
     asked = "ENTITY_NAME sw Fin and ENTITY_DISPLAY_NAME sw Fin"
     assert broker.call("GET", "/catalog", params={"q": asked}).status_code == 400
+
+
+def test_what_cannot_be_requested_is_no_item_but_still_an_entitlement(installed: Site) -> None:
+    broker, key = installed.as_("broker"), "95"
+    asked = {"q": "ENTITY_TYPE eq Entitlement", "limit": LIMIT}
+    before = {row["entityKey"]: row["id"] for row in broker.get("/catalog", **asked)["catalogs"]}
+    installed.state.hidden.add(("entitlement", key))
+    after = {row["entityKey"] for row in broker.get("/catalog", **asked)["catalogs"]}
+    assert before.keys() - after == {key}
+    assert broker.call("GET", f"/catalog/{before[key]}").status_code == 404
+    assert key in {row["id"] for row in broker.get("/entitlements", limit=LIMIT)["entitlements"]}
+    result = broker.order(acts.entry(installed, [("entitlement", key)]))
+    assert (result["status"], "not requestable" in result["errorMessage"]) == ("FAILURE", True)
 
 
 def test_fields_narrow_an_item(broker: Api) -> None:

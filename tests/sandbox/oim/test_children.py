@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.oim.records import Delays
 from sandbox.oim.rules import Rule
 from tests.sandbox.oim import acts
 from tests.sandbox.oim.sites import Site
@@ -96,8 +97,9 @@ def test_a_parent_is_withdrawn_with_its_children_while_none_is_approved(installe
 def test_a_parent_that_is_not_approved_yet_never_gets_children_once_withdrawn(
     installed: Site,
 ) -> None:
+    installed.state.delays = Delays(start=60, provisioning=60)
     parent = acts.ask(installed, "ada", BOTH)
     assert acts.withdraw(installed, "ada", parent) == ""
-    acts.later(installed)
+    acts.later(installed, 600)
     assert acts.children(installed, parent) == []
     assert acts.status(installed, parent) == "Request Withdrawn"

@@ -46,6 +46,17 @@ def test_what_nobody_knows_leads_home(browse: Browse) -> None:
     assert "Welcome, Ada" in browse("ada").open(f"{HOME}?tf=certifications")
 
 
+def test_the_search_for_users_came_with_12c(browse: Browse, installed: Site) -> None:
+    installed.state.switches.flip("profile-12c")
+    assert "Welcome, Ada" in browse("ada").open(f"{HOME}?tf=search-users")
+
+
+def test_a_page_is_not_for_frames(browse: Browse) -> None:
+    ada = browse("ada")
+    ada.open(HOME)
+    assert ada.page.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
 @pytest.mark.parametrize("door", ["/identity/", "/identity/faces/signin"])
 def test_the_front_doors_lead_home(browse: Browse, door: str) -> None:
     assert "Welcome, Ada" in browse("ada").open(door)

@@ -49,6 +49,12 @@ def test_the_sign_in_page_is_elsewhere(broker: Api, installation: Oim) -> None:
     assert installation.ledger == []
 
 
+@pytest.mark.parametrize("path", ["/iam/governance/scim/v1/Me", "/idaas/im/scim/v1/Me"])
+def test_scim_is_behind_the_same_gate(broker: Api, installation: Oim, path: str) -> None:
+    installation.faults.add("sign-in-page")
+    assert broker.outside("GET", path).status_code == 302
+
+
 def test_a_sign_in_form_is_a_page_and_a_200(broker: Api, installation: Oim) -> None:
     installation.faults.add("sign-in-form")
     answer = post(broker)

@@ -120,6 +120,13 @@ def test_there_is_no_resource_for_approvals_or_comments(broker: Api, path: str) 
     assert answer.headers["Content-Type"].startswith("text/html")
 
 
+def test_without_the_api_every_path_of_it_is_a_404(broker: Api, installation: Oim) -> None:
+    installation.switches.flip("self-service-deployed")
+    for path in ("/requests", "/users", "/catalog"):
+        answer = broker.call("GET", path)
+        assert (answer.status_code, answer.headers["Content-Type"][:9]) == (404, "text/html")
+
+
 def test_a_method_that_a_path_has_not_is_weblogics_405(broker: Api) -> None:
     assert broker.call("PATCH", "/requests").status_code == 405
 

@@ -101,6 +101,13 @@ def test_the_facade_answers_like_the_token_service(server: Server, broker: Api) 
     assert not refuses(bearer(server, given["accessToken"]))
 
 
+def test_an_unpatched_11g_has_no_token_service(broker: Api, installation: Oim) -> None:
+    installation.switches.flip("token-service-deployed")
+    answer = broker.outside("POST", TOKENS)
+    assert (answer.status_code, answer.headers["Content-Type"][:9]) == (404, "text/html")
+    assert broker.call("GET", "/requests").status_code == 200
+
+
 def test_11g_has_no_facade(broker: Api, installation: Oim) -> None:
     installation.switches.flip("profile-12c")
     assert broker.outside("GET", FACADE).status_code == 404

@@ -39,6 +39,14 @@ def waiting(site: Site) -> str:
     return str(first_row(site, q=query)["id"])
 
 
+def the_api_is_there(site: Site) -> None:
+    assert site.as_("broker").call("GET", "/requests").status_code == 200
+
+
+def a_password_is_good_for_a_token(site: Site) -> None:
+    assert site.as_("broker").outside("POST", TOKENS).status_code == 200
+
+
 def a_write_without_x_requested_by_is_ignored(site: Site) -> None:
     broker = site.as_("broker")
     del broker.http.headers["X-Requested-By"]
@@ -253,8 +261,10 @@ PROOFS: dict[str, Proof] = {
     "people-are-keys": a_requester_is_a_key,
     "profile-12c": the_time_an_answer_took_is_told_as_in_12c,
     "reports-seen": a_manager_sees_what_reports_ask_for,
+    "self-service-deployed": the_api_is_there,
     "single-withdrawal-has-own-word": one_withdrawal_has_a_word_of_its_own,
     "token-facade-served": the_facade_gives_a_token,
+    "token-service-deployed": a_password_is_good_for_a_token,
     "tokens-expire": a_token_ends_after_half_an_hour,
     "totals-unknown": nobody_counts_a_list,
     "unsearchable-refused": an_attribute_that_is_not_searchable_is_refused,
