@@ -115,7 +115,8 @@ class Iga(Protocol):
         """Logins of those who may decide what is assigned to this name, besides the person who
         has it as their login: the members of a role, or those who stand in for a person now.
 
-        Empty if there are none, or if nobody knows the name. May be some minutes old.
+        Empty if there are none, or if nobody knows the name. As of now: whoever ceased to decide
+        must lose sight.
         """
         ...
 

@@ -120,6 +120,29 @@ def test_a_role_is_known_by_any_of_its_names_in_any_case(
     assert list(iga.deciders("FINANCE OWNERS")) == ["CHO", "DEE"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"id": "32", "fields": [{"name": "Role Name", "value": "FINANCE OWNERS"}]},
+        {"id": "32", "name": "finance owners", "displayName": "Owners"},
+    ],
+)
+def test_a_name_that_two_roles_have_means_nobody(
+    wire: responses.RequestsMock, iga: Iga, other: object
+) -> None:
+    a_role(wire, MEMBERS[0], other, OWNERS)
+    answered(wire, "/roles/32/members", MEMBERS[0])
+    assert list(iga.deciders("FINANCE OWNERS")) == []
+
+
+def test_a_role_shown_under_the_name_of_another_is_not_taken_for_it(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    shown = {"id": "30", "name": "FIN_ASIA", "displayName": "Finance Owners"}
+    a_role(wire, MEMBERS[0], shown, OWNERS)
+    assert list(iga.deciders("FINANCE OWNERS")) == ["CHO", "DEE"]
+
+
 def test_a_role_that_a_filter_misses_is_found_among_all(wire: responses.RequestsMock) -> None:
     answered(wire, "/users", listing(**NOBODY))
     answered(wire, "/roles", listing(roles=[]))
@@ -135,14 +158,6 @@ def test_a_name_that_nobody_has_means_nobody(wire: responses.RequestsMock, iga: 
     assert asked(wire, "/members") == 0
 
 
-def test_a_name_is_looked_up_once_in_a_while(wire: responses.RequestsMock, iga: Iga) -> None:
-    a_role(wire, MEMBERS[0])
-    first = [list(iga.deciders(name)) for name in ("FINANCE OWNERS", "finance owners")]
-    calls = len(wire.calls)
-    assert first == [list(iga.deciders("Finance Owners"))] * 2
-    assert len(wire.calls) == calls
-
-
 def test_all_roles_are_read_once_for_many_strange_names(wire: responses.RequestsMock) -> None:
     a_role(wire, MEMBERS[0])
     iga = connector()
@@ -151,12 +166,9 @@ def test_all_roles_are_read_once_for_many_strange_names(wire: responses.Requests
     assert asked(wire, "/roles") == 5 + 1
 
 
-def test_names_kept_for_no_time_are_looked_up_each_time(wire: responses.RequestsMock) -> None:
-    answered(wire, "/users", listing(**NOBODY))
-    answered(wire, "/roles", listing(roles=[OWNERS]))
-    answered(wire, "/roles/31/members", listing(users=[{"id": "8", "userLogin": "CHO"}]))
+def test_who_is_in_a_role_is_asked_each_time(wire: responses.RequestsMock, iga: Iga) -> None:
+    a_role(wire, listing(users=[{"id": "8", "userLogin": "CHO"}]))
     answered(wire, "/roles/31/members", listing(users=[{"id": "9", "userLogin": "DEE"}]))
-    iga = connector(names_kept_seconds=0)
     assert [list(iga.deciders("Finance Owners")) for _ in range(2)] == [["CHO"], ["DEE"]]
 
 

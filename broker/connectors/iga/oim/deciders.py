@@ -12,31 +12,25 @@ from broker.domain.errors import NotFound
 from broker.domain.people import normal
 
 _LOGIN = ("userLogin", "User Login", "login", "userName")
-_NAMES = ("Role Name", "Role Display Name", "name", "displayName", "roleName", "roleDisplayName")
+_NAMES = ("Role Name", "name", "roleName")
+_SHOWN = ("Role Display Name", "displayName", "roleDisplayName")
 _MEMBERS, _PROXIES = ("users", "members"), ("user", "users", "proxies")
 
 
 class Deciders:
     """Roles, role members and proxies (REST API for OIG Self Service, "Roles", "Users").
 
-    A name is looked up once in `keep_seconds`, and so is everything that this takes.
+    All roles are read once in `keep_seconds`; who is in one, or stands in, is never kept.
     """
 
     def __init__(self, client: Client, people: People, keep_seconds: float) -> None:
         self._client, self._people, self._keep = client, people, keep_seconds
-        self._known: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._roles: tuple[float, dict[str, str]] = (float("-inf"), {})
         self._lock = threading.Lock()
 
     def of(self, assignee: str) -> Sequence[str]:
         """Logins; a person's own login is not among them."""
-        name = normal(assignee)
-        read_at, logins = self._known.get(name, (float("-inf"), ()))
-        if time.monotonic() - read_at < self._keep:
-            return logins
-        found = tuple(dict.fromkeys(self._read(assignee)))
-        self._known[name] = time.monotonic(), found
-        return found
+        return tuple(dict.fromkeys(self._read(assignee)))
 
     def _read(self, assignee: str) -> Iterable[str]:
         key = self._people.key_of(assignee)
@@ -86,9 +80,14 @@ class Deciders:
 
 
 def _by_name(listed: Iterable[Row]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    """Roles' keys by their names. Of a name that two bear, neither is meant for certain; one who
+    bears it comes before those that are only shown under it.
+    """
+    borne: dict[str, set[str]] = {}
+    shown: dict[str, set[str]] = {}
     for row in listed:
         said = {**row, **attributes(row)}
-        for name in filter(None, (first(said, each) for each in _NAMES)):
-            found.setdefault(normal(name), first(row, "id"))
-    return found
+        for found, names in ((borne, _NAMES), (shown, _SHOWN)):
+            for name in filter(None, (first(said, each) for each in names)):
+                found.setdefault(normal(name), set()).add(first(row, "id"))
+    return {name: min(keys) for name, keys in (shown | borne).items() if len(keys) == 1}
