@@ -220,7 +220,9 @@ def mirror_waiting(session: Session, iga: str, assignees: Collection[str]) -> No
 def mirror_again(session: Session) -> None:
     """Offer once more what a desk has never taken."""
     take_turn(session, Turn.REQUESTS)
-    query = update(RequestRow).where(RequestRow.mirrored_fingerprint == "")
+    theirs = select(MirroredApprovalRow.request_row_id).where(MirroredApprovalRow.fingerprint == "")
+    never = or_(RequestRow.mirrored_fingerprint == "", RequestRow.id.in_(theirs))
+    query = update(RequestRow).where(never)
     session.execute(query.values(mirror_due=True))
 
 

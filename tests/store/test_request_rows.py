@@ -16,7 +16,13 @@ from broker.domain.approvals import ApprovalTask, TaskState
 from broker.store import pictures, requests
 from broker.store.base import Sessions
 from broker.store.people import PersonRow
-from broker.store.requests import ApprovalTaskRow, BeneficiaryRow, RequestedItemRow, RequestRow
+from broker.store.requests import (
+    ApprovalTaskRow,
+    BeneficiaryRow,
+    MirroredApprovalRow,
+    RequestedItemRow,
+    RequestRow,
+)
 from tests.store.conftest import NOON
 from tests.store.rows import ADA, BEN, EVE, request_of, task_of
 
@@ -238,6 +244,18 @@ def test_what_a_desk_never_took_is_offered_once_more(sessions: Sessions) -> None
     nothing_due(sessions, request_of("1"), refused)
     with sessions.begin() as session:
         session.get_one(RequestRow, refused.id).mirrored_fingerprint = ""
+    with sessions.begin() as session:
+        requests.mirror_again(session)
+    assert due(sessions) == {"oim/2"}
+
+
+def test_a_decision_that_a_desk_never_took_is_offered_once_more(sessions: Sessions) -> None:
+    refused, taken = request_of("2"), request_of("3")
+    nothing_due(sessions, request_of("1"), refused, taken)
+    with sessions.begin() as session:
+        for row_id, print_ in ((refused.id, ""), (taken.id, "known")):
+            row = session.get_one(RequestRow, row_id)
+            row.mirrored.append(MirroredApprovalRow(row_id="a", fingerprint=print_))
     with sessions.begin() as session:
         requests.mirror_again(session)
     assert due(sessions) == {"oim/2"}
