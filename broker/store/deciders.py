@@ -62,6 +62,22 @@ def is_known(session: Session, iga: str, assignee: str) -> bool:
     return session.get(AssigneeRow, (iga, normal(assignee))) is not None
 
 
+def asked_before(
+    session: Session, iga: str, assignees: Iterable[str], moment: datetime
+) -> list[str]:
+    """Those of the names about which the IGA was last asked before that moment."""
+    names = {normal(assignee): assignee for assignee in assignees}
+    found: list[str] = []
+    for chunk in _chunks(names):
+        query = select(AssigneeRow.assignee_normal).where(
+            AssigneeRow.iga == iga,
+            AssigneeRow.assignee_normal.in_(chunk),
+            AssigneeRow.asked_at < moment,
+        )
+        found += [names[name] for name in session.scalars(query)]
+    return sorted(found)
+
+
 def decided_by(session: Session, iga: str, login: str) -> dict[str, str]:
     """The names for which the person of this login may decide, besides their own: as compared,
     and as the IGA spells them.
@@ -95,14 +111,18 @@ def deciders_of(session: Session, iga: str, assignees: Iterable[str]) -> dict[st
 def remember(
     session: Session, iga: str, assignee: str, logins: Sequence[str], at: datetime
 ) -> bool:
-    """Write who may decide what is assigned to this name; whether that is news. A name or login
-    without room is left out: cut, it could be somebody else's.
+    """Write who may decide what is assigned to this name, as the IGA said when asked `at`;
+    whether that is news. Runs overlap: an older answer is none. A name or login without room is
+    left out: cut, it could be somebody else's.
     """
     name = normal(assignee)
     if too_long([(AssigneeRow.assignee_normal, name)]):
         return False
     take_turn(session, Turn.REQUESTS)
-    row = session.get(AssigneeRow, (iga, name)) or AssigneeRow(iga=iga, assignee_normal=name)
+    row = session.get(AssigneeRow, (iga, name))
+    if row is not None and at < row.asked_at:
+        return False
+    row = row or AssigneeRow(iga=iga, assignee_normal=name)
     row.assignee, row.asked_at = assignee, at
     session.add(row)
     session.flush()
@@ -128,11 +148,12 @@ def _write(session: Session, iga: str, name: str, logins: Sequence[str]) -> bool
     return known != wanted.keys()
 
 
-def forget(session: Session, iga: str, kept: Collection[str]) -> None:
-    """Forget every name but these: nothing waits for the others any more."""
+def forget(session: Session, iga: str, kept: Collection[str], asked_until: datetime) -> None:
+    """Forget every name but these and those asked about later: nothing waits for the others."""
     take_turn(session, Turn.REQUESTS)
     names = {normal(assignee) for assignee in kept}
-    known = set(session.scalars(select(AssigneeRow.assignee_normal).where(AssigneeRow.iga == iga)))
+    earlier = (AssigneeRow.iga == iga, AssigneeRow.asked_at <= asked_until)
+    known = set(session.scalars(select(AssigneeRow.assignee_normal).where(*earlier)))
     for chunk in _chunks(known - names):
         theirs = (AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(chunk))
         session.execute(delete(AssigneeRow).where(*theirs))

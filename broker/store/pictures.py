@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from broker.domain.access_requests import RequestState
@@ -66,14 +66,23 @@ def waiting_for(session: Session, iga: str, names: Iterable[str]) -> set[str]:
     return set(session.scalars(query))
 
 
+def undecided(session: Session, iga: str) -> set[str]:
+    """The IGA's ids of the open requests that await a decision, whatever the IGA calls that."""
+    return set(session.scalars(select(RequestRow.request_id).where(_open(iga), _waits())))
+
+
+def _waits() -> ColumnElement[bool]:
+    tasks = select(ApprovalTaskRow.request_row_id)
+    asked = RequestRow.id.in_(tasks.where(ApprovalTaskRow.state == TaskState.REQUESTED))
+    return or_(RequestRow.state == RequestState.AWAITING_APPROVAL, asked)
+
+
 def awaiting(session: Session, iga: str, seen_before: datetime, most: int) -> list[str]:
     """The IGA's ids of requests that await a decision and were last seen before that moment, at
     most so many, those seen longest ago first.
     """
     query = select(RequestRow.request_id).where(
-        _open(iga),
-        RequestRow.state == RequestState.AWAITING_APPROVAL,
-        RequestRow.seen_at < seen_before,
+        _open(iga), _waits(), RequestRow.seen_at < seen_before
     )
     return list(session.scalars(query.order_by(RequestRow.seen_at, RequestRow.id).limit(most)))
 

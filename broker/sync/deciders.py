@@ -6,6 +6,7 @@ people and at the sign-in of those concerned; in between what is stored is belie
 
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 
 from sqlalchemy.orm import Session
@@ -16,12 +17,16 @@ from broker.domain.errors import ConnectorError, NotFound
 from broker.domain.people import normal
 from broker.ports.iga import Iga
 from broker.store import deciders, pictures, requests
-from broker.sync.reading import DOWN, Readers
+from broker.sync.reading import Patience, Readers
 
 _log = logging.getLogger(__name__)
 _NAMED = 3
-# By name: the logins that were said.
-Answers = dict[str, Sequence[str]]
+# A name is asked about before the request that waits for it is written.
+_BEING_WRITTEN = timedelta(minutes=5)
+# What was asked so recently is not asked again for somebody who signs in: a role has many members.
+_FRESH = timedelta(minutes=1)
+# By name: when it was asked about, and the logins that were said.
+Answers = dict[str, tuple[datetime, Sequence[str]]]
 
 
 def learn(broker: Broker, iga: Iga, readers: Readers, seen: Iterable[AccessRequest]) -> None:
@@ -39,7 +44,7 @@ def renew_awaited(broker: Broker, iga: Iga) -> int:
     """
     with broker.sessions.begin() as session:
         names = pictures.awaited(session, iga.name)
-        deciders.forget(session, iga.name, names)
+        deciders.forget(session, iga.name, names, broker.clock.now() - _BEING_WRITTEN)
     with Readers(iga.capabilities.readers) as readers:
         renew(broker, iga, readers, names)
     return len(names)
@@ -50,10 +55,12 @@ def renew_for(broker: Broker, iga: Iga, login: str) -> set[str]:
     the names (as compared) whose decisions they may make, their own included.
     """
     with broker.sessions() as session:
-        names = deciders.decided_by(session, iga.name, login)
-        own = [login] if deciders.is_known(session, iga.name, login) else []
+        names = list(deciders.decided_by(session, iga.name, login).values())
+        names += [login] if deciders.is_known(session, iga.name, login) else []
+        before = broker.clock.now() - _FRESH
+        stale = deciders.asked_before(session, iga.name, names, before)
     with Readers(iga.capabilities.readers) as readers:
-        renew(broker, iga, readers, [*names.values(), *own])
+        renew(broker, iga, readers, stale)
     with broker.sessions() as session:
         return {normal(login), *deciders.decided_by(session, iga.name, login)}
 
@@ -62,9 +69,9 @@ def renew(broker: Broker, iga: Iga, readers: Readers, names: Sequence[str]) -> N
     """Ask about these names and store what is said. What cannot be read stays as it was: whoever
     is missing is found with a later reading.
     """
-    answers, unread = _ask(iga, readers, names)
+    answers, unread = _ask(broker, iga, readers, names)
     with broker.sessions.begin() as session:
-        _store(session, broker, iga.name, answers)
+        _store(session, iga.name, answers)
     if unread:
         told = "; ".join(
             f"{name} ({error.reason})" for name, error in islice(unread.items(), _NAMED)
@@ -73,35 +80,35 @@ def renew(broker: Broker, iga: Iga, readers: Readers, names: Sequence[str]) -> N
 
 
 def _ask(
-    iga: Iga, readers: Readers, names: Sequence[str]
+    broker: Broker, iga: Iga, readers: Readers, names: Sequence[str]
 ) -> tuple[Answers, dict[str, ConnectorError]]:
-    def ask(name: str) -> Sequence[str] | ConnectorError:
+    def ask(name: str) -> tuple[datetime, Sequence[str]] | ConnectorError:
+        asked_at = broker.clock.now()
         try:
-            return iga.deciders(name)
+            return asked_at, iga.deciders(name)
         except NotFound:
-            return ()
+            return asked_at, ()
         except ConnectorError as error:
             return error
 
     answers: Answers = {}
     unread: dict[str, ConnectorError] = {}
-    in_a_row = 0
+    patience = Patience(iga)
     for name, answer in zip(names, readers.map(ask, names), strict=False):
         if isinstance(answer, ConnectorError):
-            unread[name], in_a_row = answer, in_a_row + 1
+            unread[name] = answer
         else:
-            answers[name], in_a_row = answer, 0
-        if in_a_row == DOWN:
+            answers[name] = answer
+        if patience.ends(failed=name in unread):
             break
     return answers, unread
 
 
-def _store(session: Session, broker: Broker, iga: str, answers: Answers) -> None:
-    now = broker.clock.now()
+def _store(session: Session, iga: str, answers: Answers) -> None:
     changed = [
         normal(name)
-        for name, logins in sorted(answers.items())
-        if deciders.remember(session, iga, name, logins, now)
+        for name, (asked_at, logins) in sorted(answers.items())
+        if deciders.remember(session, iga, name, logins, asked_at)
     ]
     if changed:
         requests.mirror_waiting(session, iga, changed)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from broker import linking
 from broker.context import Broker
-from broker.domain.access_requests import AccessRequest, RequestState
+from broker.domain.access_requests import AccessRequest
 from broker.domain.errors import ConnectorError, Postponed
 from broker.domain.people import Person
 from broker.ports.iga import BelievesNames, Iga
@@ -214,9 +214,8 @@ def _changes(broker: Broker) -> Outcome:
         known = pictures.known(session, iga.name, [header.id for header in headers])
         if since is None:
             known |= pictures.still_open(session, iga.name)
-        followed = pictures.undivided(session, iga.name) if since is None else set()
-    awaiting = RequestState.AWAITING_APPROVAL
-    followed |= {picture.request_id for picture in known.values() if picture.state is awaiting}
+        followed = pictures.undecided(session, iga.name)
+        followed |= pictures.undivided(session, iga.name) if since is None else set()
     outcome = _refresh(broker, iga, due(headers, _known(known, followed)))
     with broker.sessions.begin() as session:
         requests.mirror_again(session)
@@ -319,12 +318,13 @@ def _people(broker: Broker) -> Outcome:
         with broker.sessions.begin() as session:
             changed = people.remember(session, iga.name, chunk, broker.clock.now())
             requests.mirror_people(session, iga.name, changed)
+    # before the desks are asked, for whoever is silent there must keep nobody in sight here
+    assignees = deciders.renew_awaited(broker, iga)
     unmatched = 0
     for desk in broker.desks.values():
         unmatched += linking.link_everybody(broker, list(desk.accounts()))
         with broker.sessions.begin() as session:
             sync_runs.answered(session, desk.name, broker.clock.now())
-    assignees = deciders.renew_awaited(broker, iga)
     _hurry_mirror(broker)
     return {"people": count, "unmatched": unmatched, "assignees": assignees}, ""
 

@@ -107,10 +107,11 @@ def _approvals(
 
 
 def _over(row: RequestRow, row_id: str, request_sys_id: str) -> _Pending:
-    """Nobody is asked by it any more: the task is another's now, or has been decided."""
+    """Nobody is asked by it any more, nor finds it: the task is another's now, or was decided."""
     fields = {
         "iga": row.iga,
         "request": request_sys_id,
+        "approver": "",
         "state": TaskState.WITHDRAWN.value,
         "active": _flag(False),
     }

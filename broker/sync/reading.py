@@ -18,8 +18,10 @@ from broker.sync.apply import Reading
 
 T = TypeVar("T")
 R = TypeVar("R")
-# So many failures one after the other are no odd request: the system is down.
-DOWN = 3
+# After so many failures one after the other, the list tells odd records from a system that is down.
+_DOWN = 3
+# So many are no odd records, whatever the list says.
+_MOST_ODD = 30
 
 
 class Readers:
@@ -75,18 +77,39 @@ class Scans:
             return headers
 
 
+class Patience:
+    """Goes on after odd records, and ends where the system is down."""
+
+    def __init__(self, iga: Iga) -> None:
+        self._iga, self._in_a_row = iga, 0
+
+    def ends(self, *, failed: bool) -> bool:
+        """Whether to ask for no more, after one record more."""
+        self._in_a_row = self._in_a_row + 1 if failed else 0
+        if not failed or self._in_a_row % _DOWN:
+            return False
+        return self._in_a_row >= _MOST_ODD or not self._answers()
+
+    def _answers(self) -> bool:
+        """By the beginning of its list."""
+        try:
+            next(iter(self._iga.open_requests()), None)
+        except ConnectorError:
+            return False
+        return True
+
+
 def read(broker: Broker, iga: Iga, readers: Readers, request_ids: Sequence[str]) -> Reading:
-    """Each request as it is now, until several in a row cannot be read."""
+    """Each request as it is now, until the system is down."""
 
     def ask(request_id: str) -> tuple[datetime, AccessRequest | ConnectorError]:
         return broker.clock.now(), _one(iga, request_id)
 
-    reading, in_a_row = Reading(), 0
+    reading, patience = Reading(), Patience(iga)
     answers = readers.map(ask, request_ids)
     for request_id, (began_at, found) in zip(request_ids, answers, strict=False):
         reading.began_at[request_id] = began_at
-        in_a_row = 0 if _keep(reading, request_id, found) else in_a_row + 1
-        if in_a_row == DOWN:
+        if patience.ends(failed=not _keep(reading, request_id, found)):
             reading.down = reading.unread[request_id]
             break
     return reading
@@ -94,9 +117,12 @@ def read(broker: Broker, iga: Iga, readers: Readers, request_ids: Sequence[str])
 
 def _one(iga: Iga, request_id: str) -> AccessRequest | ConnectorError:
     try:
-        return iga.request(request_id)
+        found = iga.request(request_id)
     except (NotFound, Unavailable, Refused, Misconfigured) as error:
         return error
+    if found.header.id != request_id:
+        return Unavailable(iga.name, "answered about another request")
+    return found
 
 
 def _keep(reading: Reading, request_id: str, found: AccessRequest | ConnectorError) -> bool:

@@ -1,6 +1,7 @@
 """Who may decide instead of whoever is named, and what belongs to a request, told in rows."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -121,7 +122,9 @@ def test_names_are_forgotten_with_all_who_stood_for_them(staff: Sessions) -> Non
     let(staff, ROLE, ["oim-15"])
     let(staff, "oim-12", ["oim-15"])
     with staff.begin() as session:
-        deciders.forget(session, "oim", ["OIM-12"])
+        deciders.forget(session, "oim", ["OIM-12"], NOON - timedelta(seconds=1))
+        assert deciders.unasked(session, "oim", [ROLE, "oim-12"]) == [], "asked about later"
+        deciders.forget(session, "oim", ["OIM-12"], NOON)
     with staff() as session:
         assert deciders.decided_by(session, "oim", "OIM-15") == {"oim-12": "oim-12"}
         assert deciders.unasked(session, "oim", [ROLE, "oim-12"]) == [ROLE]
@@ -185,6 +188,19 @@ def test_a_request_leads_to_its_parts_and_back_as_far_as_one_may_see(staff: Sess
     assert [line.request_id for line in whole.children] == ["2"], "3 is somebody else's"
     assert [line.request_id for line in part.parents] == ["1"]
     assert (whole.parents, part.children, eves.parents) == ((), (), ())
+
+
+def test_a_part_that_is_gone_waits_for_no_decision(staff: Sessions) -> None:
+    with staff.begin() as session:
+        parent = request_of("1", requester=ADA, state=RequestState.IN_PROGRESS)
+        parent.children = [
+            ChildRow(child_id=number, position=place) for place, number in enumerate("23")
+        ]
+        session.add_all([parent, request_of("2"), request_of("3", gone_at=NOON)])
+        session.flush()
+        whole = request_page(session, viewer(ADA), "row-oim-1")
+    assert whole is not None
+    assert whole.line.parts_in_approval == 1
 
 
 def test_undivided_are_those_under_way_for_several_things_without_parts(staff: Sessions) -> None:

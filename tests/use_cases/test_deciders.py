@@ -1,12 +1,13 @@
 """Who may decide besides whoever is named: asked once, kept, renewed, and told to the desk."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Misconfigured, NotFound, Unavailable
-from broker.domain.people import Person
+from broker.domain.people import Account, Person
 from broker.domain.visibility import Viewer
 from broker.store import deciders, people
 from broker.store.views import approvals
@@ -79,6 +80,7 @@ def test_the_reading_of_the_people_asks_about_whom_something_waits_for(known: Ho
     engine.sync_changes(known.broker)
     known.iga.finish("2")
     engine.sync_changes(known.broker)
+    known.clock.forward(minutes=30)
     known.iga.asked_deciders.clear()
     known.iga.standing["ben"] = ["FINN"]
     counts = engine.sync_people(known.broker)
@@ -111,6 +113,7 @@ def test_at_a_sign_in_those_they_decide_for_are_asked_about(known: House) -> Non
     engine.sync_changes(known.broker)
     known.iga.asked_deciders.clear()
     known.iga.standing["ben"] = []
+    known.clock.forward(minutes=5)
     wanted.login_seen(known.broker, "servicenow", "finn")
     known.work()
     assert known.iga.asked_deciders == ["BEN"]
@@ -121,6 +124,7 @@ def test_at_their_own_sign_in_they_find_their_new_stand_in_told(known: House) ->
     known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
     engine.sync_changes(known.broker)
     known.iga.standing["ben"] = ["FINN"]
+    known.clock.forward(minutes=5)
     wanted.login_seen(known.broker, "servicenow", "ben")
     known.work()
     assert pending(known, FINN) == ["1"]
@@ -190,6 +194,26 @@ def test_a_desk_that_refuses_the_end_of_a_row_is_told_again(known: House) -> Non
     assert known.desk.mirrored[bens].fields["active"] == "false"
 
 
+def test_who_lost_sight_loses_their_row_though_the_desk_refused_that_at_first(
+    known: House,
+) -> None:
+    known.iga.standing["ben"] = ["FINN"]
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    known.work()
+    rows = known.desk.mirrored.items()
+    (finns,) = [id_ for id_, row in rows if row.fields.get("approver") == "sys-4"]
+    known.desk.refuse, known.iga.standing["ben"] = finns, []
+    engine.sync_people(known.broker)
+    known.work()
+    assert known.desk.mirrored[finns].fields["active"] == "true"
+    known.desk.refuse = ""
+    engine.sync_changes(known.broker)
+    known.work()
+    ended = known.desk.mirrored[finns].fields
+    assert (ended["active"], ended["approver"]) == ("false", "")
+
+
 @pytest.mark.parametrize(
     "error", [Unavailable("oim", "is down"), Misconfigured("oim", "may not read roles")]
 )
@@ -221,11 +245,91 @@ def test_an_iga_that_is_down_is_not_asked_about_everybody(known: House) -> None:
 
     def down(assignee: str) -> list[str]:
         asked.append(assignee)
+        known.iga.breaks["open_requests"] = Unavailable("oim", "is down")
         raise Unavailable("oim", "is down")
 
     known.iga.deciders = down  # type: ignore[method-assign]  # of this one
     engine.sync_changes(known.broker)
     assert asked == ["P0", "P1", "P2"]
+
+
+def test_names_that_cannot_be_read_do_not_keep_others_in_their_place(known: House) -> None:
+    known.iga.standing["it security"] = ["FINN"]
+    names = ["A1", "A2", "A3", "IT SECURITY"]
+    known.iga.requests |= {n: awaiting(n, ADA.key, n) for n in names}
+    engine.sync_changes(known.broker)
+    known.iga.standing["it security"] = []
+    ask = known.iga.deciders
+
+    def odd(assignee: str) -> Sequence[str]:
+        if assignee != "IT SECURITY":
+            raise Unavailable("oim", "answered 500")
+        return ask(assignee)
+
+    known.iga.deciders = odd  # type: ignore[method-assign]  # of this one
+    engine.sync_people(known.broker)
+    assert pending(known, FINN) == []
+
+
+def test_a_desk_that_is_down_keeps_nobody_in_sight(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.standing["ben"] = ["FINN"]
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    known.iga.standing["ben"] = []
+
+    def accounts() -> Iterator[Account]:
+        raise Unavailable("servicenow", "is down")
+
+    monkeypatch.setattr(known.desk, "accounts", accounts)
+    with pytest.raises(Unavailable):
+        engine.sync_people(known.broker)
+    assert pending(known, FINN) == []
+
+
+def test_many_members_who_sign_in_ask_about_their_role_once_a_minute(known: House) -> None:
+    known.iga.standing["it security"] = ["FINN", "EVE"]
+    known.iga.requests["1"] = awaiting("1", ADA.key, "IT SECURITY")
+    engine.sync_changes(known.broker)
+    known.iga.asked_deciders.clear()
+    for _ in range(2):
+        known.clock.forward(minutes=2)
+        engine.sync_person(known.broker, id_of(known, FINN))
+        engine.sync_person(known.broker, id_of(known, EVE))
+    assert known.iga.asked_deciders == ["IT SECURITY"] * 2
+
+
+def test_an_older_answer_brings_nobody_back(known: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    known.iga.standing["ben"] = ["FINN"]
+    known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
+    engine.sync_changes(known.broker)
+    known.clock.forward(minutes=5)
+    ask = known.iga.deciders
+
+    def slow(assignee: str) -> Sequence[str]:
+        old = ask(assignee)
+        monkeypatch.setattr(known.iga, "deciders", ask)
+        known.iga.standing["ben"] = []
+        known.clock.forward(seconds=1)
+        engine.sync_people(known.broker)
+        return old
+
+    monkeypatch.setattr(known.iga, "deciders", slow)
+    engine.sync_person(known.broker, id_of(known, FINN))
+    assert pending(known, FINN) == []
+
+
+def test_a_name_asked_about_a_moment_ago_is_not_forgotten(known: House) -> None:
+    with known.broker.sessions.begin() as session:
+        deciders.remember(session, "oim", "IT SECURITY", ["FINN"], known.clock.now())
+    engine.sync_people(known.broker)
+    with known.broker.sessions() as session:
+        assert deciders.is_known(session, "oim", "it security"), "its request is being written"
+    known.clock.forward(minutes=30)
+    engine.sync_people(known.broker)
+    with known.broker.sessions() as session:
+        assert not deciders.is_known(session, "oim", "it security")
 
 
 def test_a_login_without_room_is_left_out_alone(known: House) -> None:

@@ -1,6 +1,6 @@
 """What the IGA knows reaches our rows and the desk; nothing is written twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from broker.domain.access_requests import AccessRequest, RequestState
+from broker.domain.access_requests import AccessRequest, RequestHeader, RequestState
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Unavailable
 from broker.domain.people import Person
@@ -344,15 +344,60 @@ def test_a_failure_without_words_does_not_count_as_fresh(known: House) -> None:
         assert sync_runs.last_success(session, "oim") is None
 
 
-def test_three_failures_in_a_row_mean_that_the_system_is_down(
+def test_three_failures_in_a_row_and_no_list_mean_that_the_system_is_down(
     known: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known.iga.requests |= {n: awaiting(n, ADA.key, "BEN") for n in ("1", "2", "3", "4", "5")}
-    _spoil(known, monkeypatch, {"2", "3", "4", "5"})
-    with pytest.raises(Unavailable):
-        engine.sync_changes(known.broker)
+    engine.sync_changes(known.broker)
+    known.iga.reads.clear()
+    _spoil(known, monkeypatch, {"2", "3", "4"})
+    with monkeypatch.context() as patch:
+        patch.setattr(known.iga, "open_requests", _until_it_is_down(known))
+        with pytest.raises(Unavailable):
+            engine.sync_changes(known.broker)
     assert known.iga.reads == ["1"]
     assert stored(known, "1").is_open, "what was read is kept"
+
+
+def test_odd_requests_in_a_row_do_not_hold_up_those_after_them(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.iga.requests |= {str(n): awaiting(str(n), ADA.key, "BEN") for n in range(1, 9)}
+    _spoil(known, monkeypatch, {"2", "3", "4", "5", "6", "7"})
+    counts = engine.sync_changes(known.broker)
+    assert (counts["new"], known.iga.reads) == (2, ["1", "8"])
+    assert _errors(known)[0].startswith("6 of 8 requests could not be read: 2 (answered 500)")
+
+
+def test_no_more_than_thirty_in_a_row_are_tried(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [str(n) for n in range(100, 140)]
+    known.iga.requests |= {n: awaiting(n, ADA.key, "BEN") for n in ids}
+    _spoil(known, monkeypatch, set(ids[:30]))
+    with pytest.raises(Unavailable):
+        engine.sync_changes(known.broker)
+    assert known.iga.reads == []
+
+
+@pytest.mark.parametrize("said", ["", "2", "9"])
+def test_a_detail_that_is_about_another_request_holds_nothing_up(
+    known: House, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    known.iga.requests |= {n: awaiting(n, ADA.key, "BEN") for n in ("1", "2")}
+    read = known.iga.request
+
+    def request(request_id: str) -> AccessRequest:
+        found = read(request_id)
+        odd = replace(found, header=replace(found.header, id=said))
+        return odd if request_id == "1" else found
+
+    monkeypatch.setattr(known.iga, "request", request)
+    counts = engine.sync_changes(known.broker)
+    assert (counts["new"], stored(known, "2").is_open) == (1, True)
+    assert _errors(known) == [
+        "1 of 2 requests could not be read: 1 (answered about another request)"
+    ]
 
 
 def test_a_single_request_that_cannot_be_read_is_tried_again(
@@ -378,6 +423,18 @@ def _spoil(house: House, monkeypatch: pytest.MonkeyPatch, unreadable: set[str]) 
         return read(request_id)
 
     monkeypatch.setattr(house.iga, "request", request)
+
+
+def _until_it_is_down(house: House) -> Callable[[], Iterator[RequestHeader]]:
+    """The list is told once."""
+    headers = [list(house.iga.open_requests())]
+
+    def open_requests() -> Iterator[RequestHeader]:
+        if not headers:
+            raise Unavailable("oim", "is down")
+        return iter(headers.pop())
+
+    return open_requests
 
 
 def _errors(house: House) -> list[str]:

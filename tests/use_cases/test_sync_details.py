@@ -75,6 +75,23 @@ def test_a_comment_is_known_after_the_next_run(known: House) -> None:
     assert stored(known, "1").tasks[0].comment == "BEN: which month?"
 
 
+@pytest.mark.parametrize("by", ["the timer", "a sign-in"])
+def test_a_decision_is_followed_whatever_the_iga_calls_the_state(known: House, by: str) -> None:
+    request = awaiting("1", ADA.key, "BEN")
+    header = replace(request.header, state=RequestState.IN_PROGRESS, raw_status="Waits for CAB")
+    known.iga.requests["1"] = replace(request, header=header)
+    engine.sync_changes(known.broker)
+    known.clock.forward(minutes=5)
+    reassign(known, "1", "EVE")
+    if by == "the timer":
+        engine.sync_changes(known.broker)
+    else:
+        engine.sync_person(known.broker, id_of(known, EVE))
+        known.work()
+    assert [task.assignee for task in stored(known, "1").waiting] == ["EVE"]
+    assert stored(known, "1").raw_status == "Waits for CAB"
+
+
 def test_whoever_has_become_an_approver_sees_it_at_their_sign_in(known: House) -> None:
     known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
     engine.sync_changes(known.broker)
@@ -237,6 +254,7 @@ def test_several_readers_stop_soon_when_the_system_is_down(
 
     def down(request_id: str) -> AccessRequest:
         asked.append(request_id)
+        known.iga.breaks["open_requests"] = Unavailable("oim", "is down")
         raise Unavailable("oim", "is down")
 
     monkeypatch.setattr(known.iga, "request", down)

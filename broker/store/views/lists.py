@@ -183,6 +183,7 @@ def parts_in_approval(session: Session, rows: Sequence[RequestRow]) -> dict[str,
         .join(ChildRow, ChildRow.request_row_id == whole.id)
         .join(part, (part.iga == whole.iga) & (part.request_id == ChildRow.child_id))
         .where(whole.id.in_(divided), part.state == RequestState.AWAITING_APPROVAL)
+        .where(part.gone_at.is_(None))
     )
     return dict(session.execute(query.group_by(whole.id)).all())
 
