@@ -33,6 +33,7 @@ def posted(here: Site) -> int:
 
 
 def test_an_order_delivered_twice_becomes_one_request(here: Site) -> None:
+    here.scripts.properties["x_rqbrk_access.answer_seconds"] = "600"
     here.scripts.faults.add("mid-duplicated")
     item = here.approved()
     wait_until(lambda: announced(here) == [("taken", 1)], "the reply", 60)
