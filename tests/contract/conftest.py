@@ -12,7 +12,7 @@ from broker.ports.iga import Submission
 from sandbox.world import World, build_world
 from tests.contract.needs import declared, fits
 from tests.contract.subject import Subject, capabilities_of, under_contract
-from tests.contract.telling import RUN, Tell
+from tests.contract.telling import LEAVES_OUT, RUN, Tell
 
 # How many cases are not put to a product, by product and the capability that it would need.
 LEFT_OUT = pytest.StashKey[dict[str, Counter[str]]]()
@@ -61,15 +61,14 @@ def world() -> World:
 
 @pytest.fixture(params=sorted(iga_products()))
 def product(request: pytest.FixtureRequest, record_property: Tell) -> str:
-    """The name of an installed product; its cases are counted in pytest's last lines."""
-    record_property(RUN, request.param)
-    return str(request.param)
-
-
-@pytest.fixture
-def left_out(request: pytest.FixtureRequest, product: str) -> Counter[str]:
-    """How many cases this product is spared, by the capability that they need."""
-    return request.config.stash[LEFT_OUT].get(product, Counter())
+    """The name of an installed product; its cases, those that it is spared too, are counted in
+    pytest's last lines.
+    """
+    name = str(request.param)
+    record_property(RUN, name)
+    spared: dict[str, int] = request.config.stash[LEFT_OUT].get(name, Counter())
+    record_property(LEAVES_OUT, [name, dict(spared)])  # plain, to cross over between processes
+    return name
 
 
 @pytest.fixture

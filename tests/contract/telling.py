@@ -18,8 +18,8 @@ def lines(properties: Iterable[tuple[str, object]]) -> list[str]:
         if name == RUN:
             run[str(value)] += 1
         elif name == LEAVES_OUT and isinstance(value, list):
-            product, capability, count = value
-            spared.setdefault(product, {})[capability] = count
+            product, counts = value
+            spared[product] = counts
     return [
         f"{name}: {count} cases run{_without(spared.get(name, {}))}"
         for name, count in sorted(run.items())
@@ -28,4 +28,4 @@ def lines(properties: Iterable[tuple[str, object]]) -> list[str]:
 
 def _without(spared: dict[str, int]) -> str:
     listed = ", ".join(f"{name} ({count})" for name, count in sorted(spared.items()))
-    return f"; left out, and proved absent: {listed}" if listed else "; nothing left out"
+    return f"; left out for what it has not: {listed}" if listed else "; nothing left out"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +23,6 @@ from tests.contract.needs import (
     needs,
 )
 from tests.contract.subject import Subject, capabilities_of, under_contract
-from tests.contract.telling import LEAVES_OUT, Tell
 from tests.contract.test_iga import AFTER_ACCEPTANCE
 from tests.faults.proxy import Fault
 
@@ -36,16 +34,13 @@ REASON_ENOUGH = 20
 
 
 def test_a_product_leaves_out_only_what_its_api_does_not_give(
-    product: str, subject: Subject, left_out: Counter[str], record_property: Tell
+    product: str, subject: Subject
 ) -> None:
-    """What it leaves out is printed, with the number of cases that it is spared."""
     able = declared(subject.iga.capabilities)
     assert able == declared(capabilities_of(product)), "by these its cases were chosen"
     missing = CAPABILITIES - able
     assert missing <= under_contract(product).may_leave_out
     assert missing <= subject.proofs.keys()
-    for capability in sorted(missing):
-        record_property(LEAVES_OUT, [product, capability, left_out[capability]])
 
 
 def test_what_was_submitted_can_be_searched_for(subject: Subject) -> None:
