@@ -38,7 +38,7 @@ def row_named(broker: Broker, request_id: str) -> RequestRow:
 def test_a_stand_in_is_told_for_whom_they_decide(visit: Visit, finn: str, path: str) -> None:
     waiting = section(text_of(visit("finn").get(path)), "pending-approvals")
     bens, roles = row_of(waiting, '="5001"'), row_of(waiting, '="5003"')
-    assert "for <strong>Ben Example</strong>, as delegate" in bens
+    assert "as delegate of <strong>Ben Example</strong>" in bens
     assert f"as one of <strong>{ROLE}</strong>" in roles
     assert "Decide in OIM" in bens
     assert "Decide in OIM" in roles
@@ -75,7 +75,7 @@ def test_the_page_of_a_request_says_that_one_may_decide_it(
 ) -> None:
     browser = visit("finn")
     bens = text_of(browser.get(f"/requests/{company.request.id}"))
-    assert "You may decide this for <strong>Ben Example</strong>, as delegate." in bens
+    assert "You may decide this as delegate of <strong>Ben Example</strong>." in bens
     assert "you may decide in their place" in section(bens, "decisions")
     roles = text_of(browser.get(f"/requests/{row_named(broker, '5003').id}"))
     assert f"You may decide this as one of <strong>{ROLE}</strong>." in roles
@@ -85,7 +85,7 @@ def test_the_page_of_a_request_says_that_one_may_decide_it(
 
 def test_a_decision_opens_to_a_stand_in(visit: Visit, finn: str, company: Company) -> None:
     page = text_of(visit("finn").get(f"/approvals/{company.task.id}"))
-    assert "for <strong>Ben Example</strong>, as delegate" in page
+    assert "as delegate of <strong>Ben Example</strong>" in page
     assert visit("eve").get(f"/approvals/{company.task.id}").status_code == 404
 
 

@@ -26,6 +26,7 @@ from tests.webui.company import (
     text_of,
     waiting_for,
 )
+from tests.webui.test_pages import row_of, section
 from webui.errors import error_page
 from webui.ui.words import plural
 
@@ -143,6 +144,8 @@ def test_an_order_to_take_away_speaks_of_taking_away(
     page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
     assert stages(page)[-2:] == ["Taken away in OIM: now", "Access removed: todo"]
     assert "Take access away" in page
+    for path in (f"/orders/{company.order.id}", "/orders"):
+        assert "take away from Ada Example" in words(text_of(visit("ada").get(path))), path
 
 
 def test_an_order_that_took_access_away_does_not_say_granted(
@@ -157,22 +160,73 @@ def test_an_order_that_took_access_away_does_not_say_granted(
     assert "access granted" not in page
 
 
-@pytest.mark.parametrize("state", [LineState.SUBMITTED, LineState.CANCELLED])
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(LineState.SUBMITTED, "does"), (LineState.FULFILLED, "did"), (LineState.CANCELLED, "")],
+)
 def test_an_order_without_a_request_says_that_it_is_done_directly(
-    visit: Visit, company: Company, broker: Broker, state: LineState
+    visit: Visit, company: Company, broker: Broker, state: LineState, said: str
 ) -> None:
     with broker.sessions.begin() as session:
         line = session.get_one(OrderRow, company.order.id).lines[0]
         line.state, line.iga_request_id = state, None
     page = text_of(visit("ada").get(f"/orders/{company.order.id}"))
-    direct = "OIM does it directly, without a request" in page
-    assert direct is (state is LineState.SUBMITTED), "a cancelled one was never passed on"
+    told = re.findall(r"OIM (\w+) it directly, without a request", page)
+    assert told == [said] * bool(said), "a cancelled one was never passed on"
+
+
+def test_only_an_operator_is_asked_to_look_after_an_order(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        line = session.get_one(OrderRow, company.order.id).lines[0]
+        line.state, line.reason = LineState.NEEDS_ATTENTION, "Undo it there. Then retry."
+    sentence = "An operator looks after it; you need not do anything."
+    for name in ("ada", "cho"):
+        page = text_of(visit(name).get(f"/orders/{company.order.id}"))
+        assert (sentence in page) is (name == "ada")
 
 
 def test_a_request_of_an_order_was_approved_in_the_desk(visit: Visit, company: Company) -> None:
     page = text_of(visit("ada").get(f"/requests/{company.born.id}"))
     assert "Approved in ServiceNow: done" in stages(page)
     assert "ServiceNow holds the approval of RITM0010007" in page
+
+
+def test_a_request_of_an_order_that_is_decided_in_the_iga_does_not_say_approved(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        row = session.get_one(RequestRow, company.born.id)
+        row.state, row.tasks = RequestState.AWAITING_APPROVAL, [waiting_for("BEN")]
+    page = text_of(visit("ada").get(f"/requests/{company.born.id}"))
+    assert stages(page)[1:3] == ["Decision: now", "Set up in OIM: todo"]
+
+
+def test_who_decides_reads_that_access_is_to_be_taken_away(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        session.get_one(RequestRow, company.request.id).request_type = "Revoke Account"
+    for path in ("/", "/approvals", f"/approvals/{company.task.id}"):
+        assert "take away from Ada Example" in words(text_of(visit("ben").get(path))), path
+    page = text_of(visit("ada").get(f"/requests/{company.request.id}"))
+    assert stages(page)[2] == "Taken away in OIM: todo"
+    assert "What is taken away Finance Reporting Role · from Ada Example" in words(page)
+    assert "without end" not in page
+
+
+def test_a_request_that_takes_away_is_not_being_set_up(
+    visit: Visit, company: Company, broker: Broker
+) -> None:
+    with broker.sessions.begin() as session:
+        row = session.get_one(RequestRow, company.request.id)
+        row.request_type, row.state = "Remove from Roles", RequestState.IN_PROGRESS
+    whole = text_of(visit("ada").get(f"/requests/{company.request.id}"))
+    listed = row_of(section(text_of(visit("ada").get("/")), "open-requests"), '="5001"')
+    for said in (whole, listed):
+        assert "being removed" in said
+        assert "being set up" not in said
 
 
 def test_the_numbers_in_a_justification_stand_below_what_people_wrote(
@@ -183,6 +237,19 @@ def test_the_numbers_in_a_justification_stand_below_what_people_wrote(
         row.justification = "RITM0010007 SCTASK0010009 RB-0123456789abcdef For the audit"
     page = words(text_of(visit("ada").get(f"/requests/{company.born.id}")))
     assert "Why For the audit RITM0010007 SCTASK0010009 RB-0123456789abcdef" in page
+
+
+@pytest.mark.parametrize(("written", "shown"), [("For the audit", True), ("", False)])
+def test_a_list_shows_what_people_wrote_without_the_numbers(
+    visit: Visit, company: Company, broker: Broker, written: str, shown: bool
+) -> None:
+    with broker.sessions.begin() as session:
+        row = session.get_one(RequestRow, company.request.id)
+        row.justification = f"RITM0010007 SCTASK0010009 RB-0123456789abcdef {written}".strip()
+    page = words(text_of(visit("ben").get("/approvals")))
+    assert "RB-0123" not in page
+    assert ("“For the audit”" in page) is shown
+    assert "“”" not in page
 
 
 # ---- decisions ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from broker.domain.access_requests import RequestState
 from broker.domain.orders import LineState
 from broker.store.views.lists import RequestLine
 from broker.store.views.orders import OrderLine
-from webui.ui.words import order_words, plural, state_words, system_name
+from webui.ui.words import order_words, plural, state_words, system_name, takes_away
 
 _DONE, _NOW, _BAD, _HELP, _ENDED, _TO_COME = "done", "now", "bad", "help", "ended", "todo"
 
@@ -34,10 +34,15 @@ class Stage:
 
 def request_stages(line: RequestLine) -> list[Stage]:
     """Asked, decided, set up: where the request is, and where it ended if it did not go well."""
-    decided = f"Approved in {system_name(line.order.source)}" if line.order else "Decision"
-    names = ["Asked", decided, f"Set up in {system_name(line.iga)}", "Done"]
     reached, mark = _REQUEST_AT.get(line.stands, (2, _NOW))
-    note = _whom(line) if line.waiting else _parts(line) or state_words(line.stands)
+    # What was approved at the desk may have to be decided in the IGA, too.
+    decided = "Decision"
+    if line.order and (reached != 1 or line.stands == RequestState.REQUESTED):
+        decided = f"Approved in {system_name(line.order.source)}"
+    done = "Taken away" if takes_away(line) else "Set up"
+    names = ["Asked", decided, f"{done} in {system_name(line.iga)}", "Done"]
+    stands = state_words(line.stands, takes_away(line))
+    note = _whom(line) if line.waiting else _parts(line) or stands
     return _stages(names, reached, mark, note, line.created_at, line.closed_at)
 
 

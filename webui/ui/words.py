@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from broker.domain.access_requests import RequestState
 from broker.domain.orders import Action, LineState
+from broker.store.views.lists import RequestLine
 from webui.ui.context import now, the_broker
 
 _SYSTEMS = {"oim": "OIM", "servicenow": "ServiceNow", "broker": "Request Broker"}
@@ -32,6 +33,8 @@ _STATE_WORDS: dict[str, str] = {
     RequestState.AWAITING_APPROVAL: "in approval",
     RequestState.IN_PROGRESS: "being set up",
 }
+# Where access is taken away, some states have other words.
+_REMOVING_WORDS: dict[str, str] = {RequestState.IN_PROGRESS: "being removed"}
 _ORDER_WORDS: dict[str, str] = {
     LineState.RECEIVED: "being checked",
     LineState.VERIFIED: "checked",
@@ -42,7 +45,6 @@ _ORDER_WORDS: dict[str, str] = {
     LineState.FAILED: "could not be granted",
     LineState.NEEDS_ATTENTION: "needs attention",
 }
-# Where access is taken away, the end has other words.
 _REVOKING_WORDS: dict[str, str] = {
     LineState.FULFILLED: "access removed",
     LineState.FAILED: "could not be removed",
@@ -126,9 +128,15 @@ def tone(state: str) -> str:
     return _TONES.get(state, "quiet")
 
 
-def state_words(state: str) -> str:
-    """A state of a request or task as people say it."""
-    return _STATE_WORDS.get(state, state.replace("_", " "))
+def state_words(state: str, removes: bool = False) -> str:
+    """A state of a request or task as people say it, or of a request that takes access away."""
+    words = _STATE_WORDS | (_REMOVING_WORDS if removes else {})
+    return words.get(state, state.replace("_", " "))
+
+
+def takes_away(line: RequestLine) -> bool:
+    """Whether the request takes access away, as the IGA calls such requests."""
+    return line.request_type.casefold().startswith(("revoke", "remove"))
 
 
 def order_words(state: str, action: str = Action.GRANT) -> str:
@@ -158,5 +166,5 @@ def few(names: Sequence[str]) -> str:
 def register(app: Flask) -> None:
     """Make the words known to the templates."""
     for function in (ago, age, is_old, on_day, at_moment, clock_time, tone, state_words,
-                     order_words, system_name, plural, few):  # fmt: skip
+                     takes_away, order_words, system_name, plural, few):  # fmt: skip
         app.add_template_filter(function)
