@@ -17,12 +17,18 @@ __all__ = ["KIND_WORDS", "Json", "links", "moment", "page", "present", "selected
 KIND_WORDS = {"role": "Role", "account": "ApplicationInstance", "entitlement": "Entitlement"}
 
 
+def status_word(request: Request) -> str:
+    """Where it stands; installations were seen that write one of the words without its capital."""
+    capital = state().switches.child_capitalized
+    return request.status if capital else request.status.replace(" Child ", " child ")
+
+
 def request_row(request: Request) -> Json:
     """A request in the Track Requests list: no items, no approvers, no date of change."""
     return present(
         links=links(f"/requests/{request.id}"),
         id=request.id,
-        reqStatus=request.status,
+        reqStatus=status_word(request),
         reqType=request.type,
         reqCreatedOn=moment(request.created_at),
         reqExpireOn=moment(request.expires_at) if request.expires_at else None,
@@ -68,7 +74,8 @@ def request_detail(oim: Oim, request: Request, *, approvers: bool) -> Json:
         "reqModifiedOnDate": moment(request.modified_at),
         "reqTargetEntities": _entities(oim, request),
         "childRequests": [
-            {"id": child, "reqStatus": oim.requests[child].status} for child in request.children
+            {"id": child, "reqStatus": status_word(oim.requests[child])}
+            for child in request.children
         ],
     }
     if approvers and request.tasks:
@@ -162,7 +169,7 @@ def pending_row(oim: Oim, request: Request, task: Task) -> Json:
         creator=oim.users[request.requester].login.lower(),
         taskId=task.task_id,
         state=task.state,
-        status=request.status,
+        status=status_word(request),
         assignee=", ".join(assignee_name(oim, name) for name in task.assignees),
         created=moment(task.assigned_at),
         acquiredBy=oim.users[task.acquired_by].login if task.acquired_by else None,

@@ -68,6 +68,7 @@ class Switches(Switchboard):
     decided_once: bool = usual("a second decision on a task is refused")
     withdrawal_ends_with_approval: bool = usual("what is approved cannot be withdrawn")
     comments_in_detail: bool = usual("comments beside a task are in the detail of its request")
+    child_capitalized: bool = usual("Child has a capital in Request Awaiting Child Requests ...")
     words_documented: bool = usual("every status is one that the product is known to have")
 
     # Users, holdings and the catalogue.

@@ -34,6 +34,16 @@ def test_the_parent_is_there_first_and_waits_for_a_child_for_each_person_and_ite
     assert installed.state.ledger == [parent]
 
 
+def test_some_installations_write_the_word_of_parents_in_another_case(installed: Site) -> None:
+    installed.state.switches.flip("child-capitalized")
+    parent, children = family(installed)
+    assert acts.status(installed, parent) == AWAITING_CHILDREN.replace("Child", "child")
+    for each in children:
+        assert acts.act(installed, "ben", each, "approve") == ""
+    acts.later(installed)
+    assert acts.status(installed, parent) == "Request Completed"
+
+
 def test_a_parent_is_done_once_all_its_children_are(installed: Site) -> None:
     parent, (first, second) = family(installed)
     acts.act(installed, "ben", first, "approve")

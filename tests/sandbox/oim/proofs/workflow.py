@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.oim.records import Delays
 from sandbox.oim.rules import DIRECT, Rule
-from sandbox.oim.workflow_words import COMPLETED, CREATED
+from sandbox.oim.workflow_words import AWAITING_CHILDREN, COMPLETED, CREATED
 from tests.sandbox.oim import acts
 from tests.sandbox.oim.proofs import Proof
 from tests.sandbox.oim.sites import Site
@@ -114,8 +114,19 @@ def every_word_is_a_known_one(site: Site) -> None:
     assert acts.status(site, request_id) == "Operation Initiated"
 
 
+def a_parent_says_child_with_a_capital(site: Site) -> None:
+    site.state.rules.insert(0, Rule(("manager",), requester="BROKER"))
+    parent = acts.ask(site, "broker", BOTH)
+    acts.later(site)
+    assert acts.status(site, parent) == AWAITING_CHILDREN
+    query = f"reqStatus eq {AWAITING_CHILDREN.replace(' ', '::')} and id eq {parent}"
+    (row,) = site.as_("broker").get("/requests", q=query)["requests"]
+    assert row["reqStatus"] == AWAITING_CHILDREN
+
+
 PROOFS: dict[str, Proof] = {
     "bulk-never-direct": several_items_are_a_request_whatever_the_rule_says,
+    "child-capitalized": a_parent_says_child_with_a_capital,
     "children-late": children_come_after_the_approval_of_their_parent,
     "children-repeat-justification": a_child_says_why_its_parent_was_raised,
     "claim-needed": a_roles_task_is_claimed_first,
