@@ -342,7 +342,7 @@ def test_what_was_submitted_after_the_back_up_cannot_be_cancelled_by_a_recall(
         house.work()
         assert house.state(answer) == "verified"
         settle(house)
-        assert house.state(answer) == "submitted"
+        assert house.state(answer) == "needs_attention"
         sentences = [step.sentence for step in house.order(answer).history]
         assert any("Request 9001 is to be withdrawn in the IGA" in each for each in sentences)
 
