@@ -28,13 +28,14 @@ class CatalogueItem:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Access a person has now."""
+    """Access a person has now; `arriving`: the IGA lists it, and has not made it usable yet."""
 
     kind: ItemKind
     key: str
     name: str
     since: datetime | None = None
     request_id: str | None = None
+    arriving: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

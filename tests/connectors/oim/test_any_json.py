@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from broker.connectors.http import Http
 from broker.domain.access import CatalogueItem, ItemKind, ItemName
-from broker.domain.errors import ConnectorError
+from broker.domain.errors import ConnectorError, Unavailable
 from broker.domain.people import Person
 from broker.ports.iga import Iga, Revocation, Submission
 from tests.connectors.oim.wire import API, connector
@@ -90,7 +90,10 @@ def test_a_requests_tasks_and_children_are_told_apart_whatever_it_says(
         body = json.dumps({"id": "7041"} | detail)
         wire.add("GET", f"{API}/requests/7041", body=body, content_type="application/json")
         wire.add("GET", f"{API}/catalog", json={"catalogs": []})
-        request = connector().request("7041")
+        try:
+            request = connector().request("7041")
+        except Unavailable:  # it tells of another request
+            return
     assert len({task.id for task in request.tasks}) == len(request.tasks)
     assert len(set(request.children)) == len(request.children)
     assert all(task.assignee for task in request.tasks)

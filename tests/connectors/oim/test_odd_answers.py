@@ -13,6 +13,7 @@ from broker.domain.access import CatalogueItem, ItemKind, ItemName
 from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
 from broker.domain.errors import Misconfigured, Refused, Unavailable, UnknownOutcome
+from broker.domain.people import Person
 from broker.ports.iga import Iga, Receipt, Submission
 from tests.connectors.conftest import oim_at
 from tests.connectors.oim.wire import API, BASE, asked, user
@@ -46,6 +47,7 @@ UNCLEAR: list[dict[str, object]] = [
     {"id": "7041", "requestId": "R-1"},
     {"id": "7041", "requestId": "R-1", "status": "FAILURE"},
     {"id": None, "requestId": "R-1", "status": None},
+    {"requestId": "R-1", "status": "PENDING"},
 ]
 
 
@@ -77,10 +79,11 @@ def test_a_failed_result_is_refused_in_its_own_words(
         iga.submit(SUBMISSION)
 
 
+@pytest.mark.parametrize("said", [{}, {"id": ""}, {"id": None}, {"id": 0}, {"id": "0"}])
 def test_success_without_an_id_was_carried_out_directly(
-    wire: responses.RequestsMock, iga: Iga
+    wire: responses.RequestsMock, iga: Iga, said: dict[str, object]
 ) -> None:
-    answer: dict[str, object] = {"requestId": "R-1", "status": "SUCCESS"}
+    answer: dict[str, object] = {"requestId": "R-1", "status": "SUCCESS", **said}
     answered(wire, answer)
     assert iga.submit(SUBMISSION) == Receipt("", answer)
 
@@ -116,6 +119,32 @@ def read(wire: responses.RequestsMock, iga: Iga, **fields: object) -> Any:  # no
     wire.add("GET", f"{API}/requests/7041", json=detail(**fields))
     wire.add("GET", f"{API}/catalog", json={"catalogs": []})
     return iga.request("7041")
+
+
+def test_the_detail_of_another_request_is_not_believed(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    with pytest.raises(Unavailable, match="asked about request 7041 and told of 7042"):
+        read(wire, iga, id="7042", reqStatus="Request Completed")
+
+
+def test_a_detail_without_an_id_is_that_of_the_request_asked_for(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    assert read(wire, iga, id=None).header.id == "7041"
+
+
+def test_accounts_are_held_by_their_application_once_they_can_be_used(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    """An account's own id may be the number of an application that the person does not have."""
+    status = [{"name": "Status", "value": "Provisioning"}]
+    accounts = [{"id": "21"}, {"id": "54", "appInstanceId": "22", "fields": status}]
+    for path in ("/roles", "/entitlements", "/catalog"):
+        answered_with(wire, path)
+    answered_with(wire, "/accounts", accounts=accounts, hasMore=False)
+    held = iga.holdings(Person("418", "ADA", "Ada", "", "", None))
+    assert [(each.key, each.arriving) for each in held] == [("account 21", False), ("22", True)]
 
 
 def test_a_request_may_say_almost_nothing(wire: responses.RequestsMock, iga: Iga) -> None:

@@ -152,6 +152,7 @@ OTHERS = [
     [account("54", appInstanceId="22")],
     [account("53", fields=[{"name": "Status", "value": "Revoked"}])],
     [account("53", fields=[], status="Deprovisioned")],
+    [{"id": "21", "fields": []}],
 ]
 
 
@@ -170,6 +171,16 @@ def test_which_of_several_accounts_is_meant_is_for_an_operator(
     held(wire, account("52"), account("53"))
     with pytest.raises(Refused, match=r"shows 2 accounts of SAP ERP .* in its console"):
         iga.revoke(REVOCATION)
+
+
+@pytest.mark.parametrize("account_id", ["", "../users/2", "53?force=1"])
+def test_an_account_whose_id_leads_elsewhere_is_not_revoked(
+    wire: responses.RequestsMock, iga: Iga, account_id: str
+) -> None:
+    held(wire, account(account_id))
+    with pytest.raises(Refused, match="whose id is none"):
+        iga.revoke(REVOCATION)
+    assert {call.request.method for call in wire.calls} == {"GET"}
 
 
 @pytest.mark.parametrize("kind", [ItemKind.ROLE, ItemKind.ENTITLEMENT])
@@ -225,6 +236,9 @@ STRANGE: list[dict[str, object]] = [
     {"reqTargetEntities": [{"entityType": "ApplicationInstance", "entityId": "22"}]},
     {"reqTargetEntities": [{"entityType": "Role", "entityId": "21"}]},
     {"reqTargetEntities": [{"entityType": "Account", "entityId": "54"}]},
+    {"reqTargetEntities": [{"entityType": "Account", "entityId": "21"}]},
+    {"reqTargetEntities": [{"entityType": "account", "entityId": "21"}]},
+    {"reqTargetEntities": [{"entityType": "ApplicationInstance", "entityId": "53"}]},
     {"reqTargetEntities": []},
 ]
 
@@ -251,6 +265,14 @@ def test_a_revocation_may_name_the_account_itself(
 ) -> None:
     raised(wire, head("999", **said))
     assert iga.find_revoked(REVOCATION, NOON) == "999"
+
+
+def test_the_revocation_of_an_account_is_none_of_a_role_with_the_applications_number(
+    wire: responses.RequestsMock, iga: Iga
+) -> None:
+    raised(wire, head("999", reqTargetEntities=[{"entityType": "Account", "entityId": "53"}]))
+    role = CatalogueItem(ItemKind.ROLE, "21", "Finance")
+    assert iga.find_revoked(Revocation("R-1", "418", role, "R-1"), NOON) is None
 
 
 def test_a_clock_that_is_behind_hides_no_revocation(

@@ -30,6 +30,7 @@ _KINDS = {"appinstance": ItemKind.ACCOUNT, "entitlements": ItemKind.ENTITLEMENT}
 }
 _NAMES = ("entityDisplayName", "entityName")
 _GONE = ("revoked", "deprovisioned", "deleted")
+_NOT_YET = ("provisioning", "waiting", "ready", "provide information")
 
 
 def kind_of(word: str) -> str:
@@ -136,7 +137,8 @@ class Holdings:
     def _holding(self, kind: ItemKind, row: Row) -> Holding:
         said = {**row, **attributes(row)}
         account = kind is ItemKind.ACCOUNT
-        key = first(row, "appInstanceId", "id") if account else first(row, "id")
+        # an account's own id may be the number of another application
+        key = (account and first(row, "appInstanceId")) or _own_key(row, account)
         named = first(said, "displayName", "Role Display Name", "name", "roleName", "Role Name")
         known = self._catalogue.known_name(kind, key) if kind is not ItemKind.ROLE else ""
         since = first(said, "Provisioned-On Date", "startDate", "assignedOn", "grantedOn")
@@ -146,9 +148,19 @@ class Holdings:
             name=known or named or key,
             since=moment(since),
             request_id=request_id_of(row) or None,
+            arriving=_status(row) in _NOT_YET,
         )
+
+
+def _own_key(row: Row, account: bool) -> str:
+    own = first(row, "id")
+    return f"account {own}" if account else own
 
 
 def gone(row: Row) -> bool:
     """Whether this account is listed, but not there any more."""
-    return first({**row, **attributes(row)}, "Status", "status").casefold() in _GONE
+    return _status(row) in _GONE
+
+
+def _status(row: Row) -> str:
+    return first({**row, **attributes(row)}, "Status", "status").casefold()

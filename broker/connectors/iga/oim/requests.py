@@ -1,6 +1,7 @@
 """Requests of OIM: lists, and one with its items and approval tasks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from broker.connectors.iga.oim.catalogue import Catalogue, kind_of
@@ -9,7 +10,7 @@ from broker.connectors.iga.oim.states import open_words, request_state
 from broker.connectors.iga.oim.tasks import tasks
 from broker.connectors.iga.oim.values import Row, either, entries, first, keys, moment, rows, text
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestHeader
-from broker.domain.errors import NotFound
+from broker.domain.errors import NotFound, Unavailable
 from broker.domain.people import Person
 
 _FIELDS = (
@@ -57,6 +58,10 @@ class Requests:
             raise NotFound(self._client.system, f"has no request {request_id!r}")
         row = _unwrapped(self._client.one(f"/requests/{request_id}"))
         head = header(row)
+        if head.id not in ("", request_id):
+            reason = f"was asked about request {request_id} and told of {head.id[:40]}"
+            raise Unavailable(self._client.system, reason)
+        head = replace(head, id=request_id)
         return AccessRequest(
             header=head,
             items=tuple(self._items(row, head)),

@@ -50,6 +50,8 @@ class Revocations:
 
     def find(self, revocation: Revocation, since: datetime) -> str | None:
         """The latest request of ours that revokes this account, raised since then, or None."""
+        if revocation.item.kind is not ItemKind.ACCOUNT:
+            return None
         earliest = since + (self._client.clock_ahead or timedelta()) - _SLACK
         me = self._me()
         raised = [
@@ -62,12 +64,12 @@ class Revocations:
 
     def _is_about(self, head: RequestHeader, revocation: Revocation) -> bool:
         """The manual does not say whether such a request names the application or the account."""
-        wanted = revocation.item
         items = [(item.kind, item.key) for item in self._requests.one(head.id).items]
-        if (str(wanted.kind), wanted.key) in items:
+        # an application may have the number of somebody's account: their words are told apart
+        if revocation.item.key in [key for kind, key in items if kind is ItemKind.ACCOUNT]:
             return True
-        accounts = {first(row, "id") for row in self._accounts(revocation)}
-        return any(kind.casefold() == "account" and key in accounts for kind, key in items)
+        accounts = {first(row, "id") for row in self._accounts(revocation)} - {""}
+        return any(key in accounts for kind, key in items if _is_account(kind))
 
     def _account(self, revocation: Revocation) -> str:
         """The id of the account to revoke."""
@@ -85,11 +87,16 @@ class Revocations:
             raise Refused(
                 self._client.system, f"{reason} primary one: revoke the right one in its console"
             )
-        return first(chosen[0], "id")
+        account = first(chosen[0], "id")
+        if not account.isalnum():
+            reason = f"shows an account of {item.name} whose id is none: {account[:40]!r}"
+            raise Refused(self._client.system, reason)
+        return account
 
     def _accounts(self, revocation: Revocation) -> Iterator[Row]:
         rows = self._client.listed("/accounts", "accounts", {"userId": revocation.beneficiary_key})
-        return (row for row in rows if first(row, "appInstanceId", "id") == revocation.item.key)
+        # never by the account's own id, which may be the number of another application
+        return (row for row in rows if first(row, "appInstanceId") == revocation.item.key)
 
     def _receipt(self, answer: object, account: str) -> Receipt:
         """`id` is the account's, `requestId` the request's, empty if there is none."""
@@ -102,6 +109,10 @@ class Revocations:
             told = f"answered {status or 'nothing'} to revoking account {account}"
             raise UnknownOutcome(self._client.system, told)
         return Receipt(request_id, dict(row))
+
+
+def _is_account(kind: str) -> bool:
+    return kind is not ItemKind.ACCOUNT and kind.casefold() == "account"
 
 
 def _primary(row: Row) -> bool:

@@ -101,13 +101,11 @@ class Submissions:
         if item is None or first(item, "requestId") != submission.reference:
             raise self._lost("answered, but not about the request that was sent")
         request_id, status = first(item, "id"), first(item, "status")
-        if request_id and status.casefold() == "success":
-            return Receipt(request_id, dict(item))
         if status.casefold() == "success":
             # a rule for direct operations executes at once and raises no request
             # see "Managing Workflows" of Oracle's Administering guide
-            return Receipt("", dict(item))
-        if request_id or not status:
+            return Receipt("" if request_id == "0" else request_id, dict(item))
+        if request_id or not _is_no(item, status):
             raise self._lost(
                 f"answered {status or 'nothing'} with request id {request_id or 'none'}"
             )
@@ -120,6 +118,11 @@ class Submissions:
 def _only_item(answer: object) -> Row | None:
     items = rows(answer.get("requests")) if isinstance(answer, dict) else []
     return items[0] if len(items) == 1 else None
+
+
+def _is_no(item: Row, status: str) -> bool:
+    """A word that we do not know is neither a success nor a refusal."""
+    return status.casefold().startswith(("fail", "error")) or bool(status and first(item, *REASONS))
 
 
 def _reason(item: Row, status: str) -> str:
