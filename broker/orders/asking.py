@@ -7,12 +7,12 @@ whether a try whose answer was lost has been carried out.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from broker.context import Broker
 from broker.domain.access import CatalogueItem, Holding, ItemKind
 from broker.domain.errors import Postponed, Refused
-from broker.domain.orders import Action
+from broker.domain.orders import Action, LineState
 from broker.domain.references import without_submission_words
 from broker.ports.iga import Iga, Receipt, Revocation, Submission
 from broker.store import orders
@@ -24,6 +24,7 @@ _JUSTIFICATION_LENGTH = 1000
 # Clocks differ, and IGAs tell whole seconds: what we made may seem to be older than it is.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _ANOTHERS_PAUSE_SECONDS = 30.0
+_UNANSWERED = (LineState.SUBMITTING, LineState.UNCERTAIN)
 Facts = dict[str, object]
 
 
@@ -66,15 +67,29 @@ class Giving:
         if self.tried_since is None:
             return False
         since = self.tried_since - _CLOCKS_DIFFER
-        held = held_of(self.broker, self.order, self.line)
-        new = [h for h in held if not h.request_id and (h.since is None or h.since >= since)]
+        held = [h for h in held_of(self.broker, self.order, self.line) if not h.request_id]
+        undated = sum(h.since is None for h in held)
+        dated = sum(h.since is not None and h.since >= since for h in held)
+        new = dated + max(0, undated - self._undated_before())
         if not new:
             return False
+        wait_for_others(self.broker, self.order, self.line, LineState.SUBMITTING)
         with self.broker.sessions() as session:
-            return len(new) > orders.done_directly(session, self.order, self.line, since)
+            return new > orders.done_directly(session, self.order, self.line, since)
 
     def before(self) -> Facts | None:
-        return None
+        """Once, before the first try: an IGA need not tell since when something is held."""
+        if self._before() is not None or not self._iga.capabilities.holdings:
+            return None
+        return _facts(held_of(self.broker, self.order, self.line))
+
+    def _before(self) -> Facts | None:
+        with self.broker.sessions() as session:
+            return orders.evidence_of(session, self.line, HELD)
+
+    def _undated_before(self) -> int:
+        kept: Any = (self._before() or {}).get("held", ())
+        return sum(not each["since"] and not each["request_id"] for each in kept)
 
     def send(self) -> Receipt:
         return self._iga.submit(self._submission)
@@ -103,10 +118,14 @@ class Taking:
         """Another line's request can be found too: while that is under way, ours waits."""
         since = (self.tried_since or self.order.received_at) - _CLOCKS_DIFFER
         found = self._iga.find_revoked(self._revocation, since)
+        # what is found may be the work of a line whose answer is open; of two that were both sent
+        # and lost sight of, nobody can tell, so that one of them may go on
+        open_ones = _UNANSWERED if self.tried_since is None else (LineState.SUBMITTING,)
+        wait_for_others(self.broker, self.order, self.line, *open_ones)
         with self.broker.sessions() as session:
             other = orders.line_of_request(session, self.order.iga, found) if found else None
             if other is None or other.id == self.line.id:
-                return found
+                return found if self.tried_since else None
             number, over = other.order.item_number, other.state.final
         if not over:
             raise Postponed(_ANOTHERS_PAUSE_SECONDS, f"{number} is taking the same access away")
@@ -120,8 +139,7 @@ class Taking:
         return is_taken(self.broker, self.order, self.line)
 
     def before(self) -> Facts | None:
-        held = held_of(self.broker, self.order, self.line)
-        return {"held": [asdict(each) for each in held]}
+        return _facts(held_of(self.broker, self.order, self.line))
 
     def send(self) -> Receipt:
         return self._iga.revoke(self._revocation)
@@ -143,9 +161,22 @@ def ask_of(
     return kind(broker, order, line, tried_since)
 
 
+def wait_for_others(
+    broker: Broker, order: OrderRow, line: OrderLineRow, *states: LineState
+) -> None:
+    """Postponed while another line for the same is in one of these states."""
+    with broker.sessions() as session:
+        other = orders.other_for_the_same(session, order, line, states)
+        number = other.order.item_number if other else ""
+    if other:
+        reason = f"{number} is asking for the same, and its answer is open"
+        raise Postponed(_ANOTHERS_PAUSE_SECONDS, reason)
+
+
 def is_given(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
-    """Whether the beneficiary holds what the line gives."""
-    return bool(held_of(broker, order, line))
+    """Whether the beneficiary holds what the line gives, and none of it is still on its way."""
+    held = held_of(broker, order, line)
+    return bool(held) and not any(each.arriving for each in held)
 
 
 def is_taken(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
@@ -155,6 +186,10 @@ def is_taken(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
         before = orders.evidence_of(session, line, HELD)
     had: Sequence[object] = before["held"] if before else ()
     return not held or len(held) < len(had)
+
+
+def _facts(held: Sequence[Holding]) -> Facts:
+    return {"held": [asdict(each) for each in held]}
 
 
 def held_of(broker: Broker, order: OrderRow, line: OrderLineRow) -> Sequence[Holding]:

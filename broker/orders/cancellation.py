@@ -19,6 +19,7 @@ from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
 RECALL = "recall"
+WANTED_AGAIN = "wanted again"
 FOLLOW_TO_THE_END = "Then retry, and the order follows it to its end."
 _IN_FLIGHT = (LineState.SUBMITTING, LineState.UNCERTAIN)
 _FIRST_PAUSE_SECONDS = 2.0
@@ -88,7 +89,7 @@ def _effect(broker: Broker, order_id: str, said: Verdict, rounds: int) -> Effect
         if not said.sentence:
             _stands(session, order, now)
             return
-        told = orders.lines_with_evidence(session, order, RECALL)
+        told = orders.lines_with_evidence(session, order, RECALL, WANTED_AGAIN)
         for line in order.lines:
             if line.id not in told:
                 _recall(session, order, line, said, now)
@@ -120,8 +121,7 @@ def _recall(
     elif line.state is LineState.SUBMITTED:
         _recall_submitted(session, order, line, said, now)
     elif line.state is LineState.NEEDS_ATTENTION:
-        _keep(session, order, line, said, now)
-        orders.remember_step(session, order, now, RECALL, said.sentence, line)
+        _note(session, order, line, said, said.sentence, now)
         line.reason = f"{line.reason} {said.sentence}"[:1000]
 
 
@@ -133,11 +133,18 @@ def _recall_submitted(
         _move(session, order, line, LineEvent.ASK_FOR_HELP, said, now, f" {_goes_on(line)}")
         return
     words = f"{said.sentence} Request {line.iga_request_id} is to be withdrawn in the IGA."
+    _note(session, order, line, said, words, now)
+    steps.owe(session, "order.withdraw", order, now, line)
+
+
+def _note(
+    session: Session, order: OrderRow, line: OrderLineRow, said: Verdict, words: str, now: datetime
+) -> None:
+    """Tell what the desk said of a line that stays where it is."""
     orders.remember_step(session, order, now, RECALL, words, line)
     facts = {"evidence": _keep(session, order, line, said, now), "line": line.id}
     subject = ("order", order.id)
     audit.record(session, now, audit.SYSTEM, f"order.{RECALL}", subject, "done", facts)
-    steps.owe(session, "order.withdraw", order, now, line)
 
 
 def _goes_on(line: OrderLineRow) -> str:
@@ -214,4 +221,5 @@ def _never_submitted(order: OrderRow, line: OrderLineRow) -> bool:
 
 
 def _submitted(order: OrderRow) -> bool:
-    return any(line.iga_request_id for line in order.lines)
+    """Whether any of it may be in the IGA: what is done directly has no request."""
+    return any(line.iga_request_id or line.tried_at for line in order.lines)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from broker.context import Broker
 from broker.domain.orders import Action, LineEvent, LineState
 from broker.orders import steps
-from broker.orders.cancellation import RECALL
+from broker.orders.cancellation import RECALL, WANTED_AGAIN
 from broker.store import audit, orders
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
@@ -21,7 +21,7 @@ def close(broker: Broker, message: Message) -> Effect:
         return lambda _session: None
     complete = all(line.state is LineState.FULFILLED for line in order.lines)
     with broker.sessions() as session:
-        recalled = orders.lines_with_evidence(session, order, RECALL)
+        recalled = orders.lines_with_evidence(session, order, RECALL, WANTED_AGAIN)
     note, comment = _note(order, recalled), _comment(order, recalled)
     broker.desk(order.source).close(order.ref, steps.mark(order, "end"), complete, note, comment)
 

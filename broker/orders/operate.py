@@ -59,7 +59,7 @@ def adopt(broker: Broker, order_id: str, request_id: str, actor: Actor, reason: 
         raise NotPossible(
             "The desk has not confirmed this order yet: only a confirmed order can adopt."
         )
-    _check_request(broker, order, beneficiary.key, request_id)
+    request_id = _checked(broker, order, beneficiary.key, request_id)
 
     def act(session: Session, order: OrderRow, line: OrderLineRow) -> None:
         _demand_free(session, order, line, request_id)
@@ -85,8 +85,10 @@ def cancel(broker: Broker, order_id: str, actor: Actor, reason: str) -> None:
     _each_waiting(broker, order_id, reason, act)
 
 
-def _check_request(broker: Broker, order: OrderRow, key: str, request_id: str) -> None:
-    """An order that ends with somebody else's request would tell the desk what is not true."""
+def _checked(broker: Broker, order: OrderRow, key: str, request_id: str) -> str:
+    """The id as the IGA writes it. An order that ends with somebody else's request would tell the
+    desk what is not true.
+    """
     try:
         seen = broker.iga(order.iga).request(request_id)
     except ConnectorError as error:
@@ -100,6 +102,7 @@ def _check_request(broker: Broker, order: OrderRow, key: str, request_id: str) -
     for line in order.lines:
         if line.state is LineState.NEEDS_ATTENTION and (line.kind, line.item_key) not in asked:
             raise NotPossible(f"Request {request_id} is not for {line.name}.")
+    return seen.header.id or request_id
 
 
 def _demand_free(session: Session, order: OrderRow, line: OrderLineRow, request_id: str) -> None:

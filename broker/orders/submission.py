@@ -122,6 +122,10 @@ def _send(
     try:
         receipt = ask.send()
     except Refused as refused:
+        if line.state is LineState.UNCERTAIN and _look(ask) is not None:
+            # it refuses what the try before has done: seen only now
+            _lose_sight(broker, message)
+            raise UnknownOutcome(refused.system, refused.reason) from refused
         return _refused(broker, order.id, line.id, refused)
     except UnknownOutcome:
         _lose_sight(broker, message)
@@ -182,6 +186,10 @@ def _submitted(broker: Broker, order_id: str, line_id: str, receipt: Receipt) ->
 def _found(broker: Broker, order_id: str, line_id: str, request_id: str) -> Effect:
     def store(session: Session) -> None:
         order, line = steps.held_line(session, order_id, line_id)
+        other = orders.line_of_request(session, order.iga, request_id) if request_id else None
+        if other is not None and other.id != line.id:
+            reason = f"shows request {request_id}, which {other.order.item_number} follows already"
+            raise Refused(order.iga, reason)
         words = (
             f"Found in the IGA as request {request_id}; not submitted again."
             if request_id

@@ -56,7 +56,7 @@ def track(broker: Broker, message: Message) -> Effect:
         "status": seen.header.raw_status,
         "modified": seen.modified_at,
     }
-    return _ended(broker, order.id, line.id, event, _words(order, seen), said)
+    return _ended(broker, line, event, _words(order, seen), said)
 
 
 def _pause(message: Message) -> float:
@@ -103,7 +103,7 @@ def _track_directly(
     if look(broker, order, line):
         said: Facts = {"held": order.action != Action.REVOKE, "request": ""}
         words = _DONE[Action(order.action)]
-        return _ended(broker, order.id, line.id, LineEvent.FULFIL, words, said)
+        return _ended(broker, line, LineEvent.FULFIL, words, said)
     if broker.clock.now() > line.changed_at + _DIRECTLY_WITHIN:
         hours = _DIRECTLY_WITHIN // timedelta(hours=1)
         reason = f"said that it does this at once, without a request, and has not in {hours} hours"
@@ -111,12 +111,13 @@ def _track_directly(
     raise Postponed(_pause(message), "the IGA does it directly, and has not yet")
 
 
-def _ended(
-    broker: Broker, order_id: str, line_id: str, event: LineEvent, words: str, said: Facts
-) -> Effect:
+def _ended(broker: Broker, seen: OrderLineRow, event: LineEvent, words: str, said: Facts) -> Effect:
+    """Nothing, where an operator has let the line follow another request meanwhile."""
+    followed = seen.iga_request_id or ""
+
     def store(session: Session) -> None:
-        order, line = steps.held_line(session, order_id, line_id)
-        if line.state is not LineState.SUBMITTED:
+        order, line = steps.held_line(session, seen.order_id, seen.id)
+        if line.state is not LineState.SUBMITTED or (line.iga_request_id or "") != followed:
             return
         now = broker.clock.now()
         sha256 = orders.keep_evidence(session, line, now, order.iga, "outcome", said)

@@ -11,15 +11,15 @@ from broker.domain.access_requests import AccessRequest
 from broker.domain.errors import Refused
 from broker.domain.orders import LineState
 from broker.orders import steps
-from broker.orders.cancellation import FOLLOW_TO_THE_END, verdict
+from broker.orders.cancellation import FOLLOW_TO_THE_END, WANTED_AGAIN, Verdict, verdict
 from broker.orders.help import park
 from broker.orders.tracking import own_part
 from broker.store import audit, orders
-from broker.store.orders import OrderRow
+from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
 
 WITHDRAW = "withdraw"
-_NEEDS_SOMEBODY = ("shared", "refused")
+_NEEDS_SOMEBODY = ("shared", "not ours", "refused")
 _UNWANTED = f"Undo it there, if it is not wanted. {FOLLOW_TO_THE_END}"
 
 
@@ -36,12 +36,16 @@ def withdraw(broker: Broker, message: Message) -> Effect:
     if not said.firm:
         # Some time has passed, perhaps: whoever approves again wants the access after all.
         words = said.sentence or f"{order.item_number} is wanted at the desk again."
-        return _told(broker, order.id, line.id, f"{words} {request} goes on in the IGA.", "kept")
+        words = f"{words} {request} goes on in the IGA."
+        return _told(broker, order.id, line.id, words, "kept", said)
     iga = broker.iga(order.iga)
     part = own_part(iga, order, line, line.iga_request_id)
     if _is_shared(order, part):
         words = f"{request} is for others too: it was not withdrawn, and goes on in the IGA."
         return _told(broker, order.id, line.id, f"{said.sentence} {words}", "shared")
+    if _is_anothers(broker, line, part):
+        words = f"{request} was adopted, and does not name this order: it was not withdrawn."
+        return _told(broker, order.id, line.id, f"{said.sentence} {words}", "not ours")
     try:
         iga.withdraw(part.header.id)
     except Refused as late:
@@ -57,10 +61,27 @@ def _is_shared(order: OrderRow, part: AccessRequest) -> bool:
     return bool(others) or len(part.items) > 1
 
 
-def _told(broker: Broker, order_id: str, line_id: str, words: str, outcome: str) -> Effect:
+def _is_anothers(broker: Broker, line: OrderLineRow, part: AccessRequest) -> bool:
+    """Somebody may want what an operator let the order follow, whatever becomes of the order."""
+    with broker.sessions() as session:
+        adopted = orders.was_adopted(session, line)
+    return adopted and line.reference not in part.header.justification.split()
+
+
+def _told(
+    broker: Broker,
+    order_id: str,
+    line_id: str,
+    words: str,
+    outcome: str,
+    again: Verdict | None = None,
+) -> Effect:
     def store(session: Session) -> None:
         order, line = steps.held_line(session, order_id, line_id)
         now = broker.clock.now()
+        if again is not None:
+            # whoever cancels it once more is heard once more
+            orders.keep_evidence(session, line, now, order.source, WANTED_AGAIN, again.evidence)
         facts = {"iga_request": line.iga_request_id, "line": line.id}
         subject = ("order", order.id)
         audit.record(session, now, audit.SYSTEM, f"order.{WITHDRAW}", subject, outcome, facts)

@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from broker.domain.orders import LineEvent, LineState, advance, order_state
@@ -210,13 +221,22 @@ def give_word(session: Session, line: OrderLineRow, reference: str) -> None:
     line.reference = reference
 
 
-def lines_with_evidence(session: Session, order: OrderRow, kind: str) -> set[str]:
-    """The lines of the order for which something of this kind is kept."""
-    ids = [line.id for line in order.lines]
-    query = select(EvidenceRow.line_id).where(
-        EvidenceRow.line_id.in_(ids), EvidenceRow.kind == kind
-    )
-    return set(session.scalars(query))
+def lines_with_evidence(session: Session, order: OrderRow, kind: str, undone_by: str) -> set[str]:
+    """The lines of the order for which something of this kind is kept, and nothing as late or
+    later of the kind that undoes it.
+    """
+    return {
+        line.id
+        for line in order.lines
+        if (said := _last_kept_at(session, line, kind))
+        and not ((undone := _last_kept_at(session, line, undone_by)) and undone >= said)
+    }
+
+
+def _last_kept_at(session: Session, line: OrderLineRow, kind: str) -> datetime | None:
+    kept = (EvidenceRow.line_id == line.id, EvidenceRow.kind == kind)
+    latest = select(EvidenceRow.at).where(*kept).order_by(EvidenceRow.at.desc())
+    return session.scalars(latest.limit(1)).first()
 
 
 def locked(session: Session, order_id: str) -> OrderRow | None:
@@ -262,6 +282,32 @@ def line_of_request(session: Session, iga: str, request_id: str) -> OrderLineRow
     return session.scalar(query)
 
 
+def other_for_the_same(
+    session: Session, order: OrderRow, line: OrderLineRow, states: Iterable[LineState]
+) -> OrderLineRow | None:
+    """Another line for the same person, item and action that is in one of these states."""
+    same = (*_for_the_same(order, line), OrderLineRow.state.in_(list(states)))
+    return session.scalars(select(OrderLineRow).join(OrderRow).where(*same).limit(1)).first()
+
+
+def _for_the_same(order: OrderRow, line: OrderLineRow) -> tuple[ColumnElement[bool], ...]:
+    """Other lines that give, or take, the same item for the same person."""
+    return (
+        OrderRow.iga == order.iga,
+        OrderRow.beneficiary_id == order.beneficiary_id,
+        OrderRow.action == order.action,
+        OrderLineRow.kind == line.kind,
+        OrderLineRow.item_key == line.item_key,
+        OrderLineRow.id != line.id,
+    )
+
+
+def was_adopted(session: Session, line: OrderLineRow) -> bool:
+    """Whether an operator named the request that the line follows."""
+    event = (OrderHistoryRow.line_id == line.id, OrderHistoryRow.event == LineEvent.ADOPT)
+    return session.scalar(select(OrderHistoryRow.id).where(*event).limit(1)) is not None
+
+
 def done_directly(session: Session, order: OrderRow, line: OrderLineRow, since: datetime) -> int:
     """How many other lines have given or taken the same, for the same person, since then and
     without a request: what is held may be their work.
@@ -269,18 +315,14 @@ def done_directly(session: Session, order: OrderRow, line: OrderLineRow, since: 
     fulfilled = select(OrderHistoryRow.line_id).where(
         OrderHistoryRow.event == LineEvent.FULFIL, OrderHistoryRow.at >= since
     )
-    under_way = OrderLineRow.state == LineState.SUBMITTED
+    now = (OrderLineRow.state, OrderLineRow.left_state)  # left: it waits for an operator
+    under_way = or_(*(state == LineState.SUBMITTED for state in now))
     query = (
         select(func.count())
         .select_from(OrderLineRow)
         .join(OrderRow)
         .where(
-            OrderRow.iga == order.iga,
-            OrderRow.beneficiary_id == order.beneficiary_id,
-            OrderRow.action == order.action,
-            OrderLineRow.kind == line.kind,
-            OrderLineRow.item_key == line.item_key,
-            OrderLineRow.id != line.id,
+            *_for_the_same(order, line),
             OrderLineRow.iga_request_id.is_(None),
             or_(under_way, OrderLineRow.id.in_(fulfilled)),
         )

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from broker import relay
 from broker.domain.access_requests import RequestState
 from broker.domain.errors import Postponed, Unavailable, UnknownOutcome
+from broker.domain.orders import LineState
 from broker.orders import cancellation, operate
 from broker.ports.desk import DeskApproval, OrderRef
 from broker.ports.queue import QueueName
-from broker.store import outbox
+from broker.store import orders, outbox
 from broker.store.audit import Actor
 from broker.store.orders import EvidenceRow
 from broker.store.outbox import OutboxRow
@@ -94,6 +95,33 @@ def test_a_verified_order_is_cancelled_and_never_submitted(house: House) -> None
     said = f"{ref.item_number} was cancelled at the desk. Nothing was submitted to the IGA."
     assert house.desk.journal[0][2].endswith(said)
     assert house.audit("order.cancel")[0].details.count("taken_back_at_desk") == 1
+
+
+def test_what_was_sent_and_given_up_is_not_said_never_to_have_been_sent(house: House) -> None:
+    ref = house.item("both")
+    answer = verified(house, ref)
+    with house.broker.sessions.begin() as session:
+        line = orders.locked(session, str(answer["order_id"])).lines[0]  # type: ignore[union-attr]  # just made
+        line.state, line.tried_at = LineState.CANCELLED, house.clock.now()
+    take_back(house, ref)
+    recall_now(house, answer)
+    house.work()
+    assert (house.state(answer), told(house)) == ("closed", ["close"])
+
+
+def test_what_the_desk_said_of_an_order_that_waits_for_an_operator_is_audited(
+    house: House,
+) -> None:
+    ref = house.item()
+    answer = house.post(ref)
+    house.work()
+    house.iga.hidden.add("9001")
+    house.wait(seconds=5)
+    assert house.state(answer) == "needs_attention"
+    take_back(house, ref)
+    knock(house, ref)
+    house.work()
+    assert [event.outcome for event in house.audit("order.recall")] == ["received", "done"]
 
 
 def test_an_approval_taken_back_stops_a_verified_order_too(house: House) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from broker.domain.access import Holding, ItemKind
-from broker.domain.errors import UnknownOutcome
+from broker.domain.errors import Refused, UnknownOutcome
 from broker.orders import cancellation, operate
 from broker.ports.desk import DeskApproval
 from broker.store import installation
@@ -58,30 +58,46 @@ def test_access_given_at_once_ends_the_order_when_it_is_held(at_once: House) -> 
         assert session.query(BackReferenceRow).all() == []
 
 
-def test_what_is_said_to_be_done_is_not_believed_before_it_is_held(at_once: House) -> None:
+def test_what_is_said_to_be_done_is_not_believed_before_it_is_held(
+    at_once: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = at_once.post(at_once.item())
-    at_once.iga.breaks["holdings"] = UnknownOutcome("oim", "not yet")
+    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
     at_once.work()
-    held, at_once.iga.held = at_once.iga.held, []
     at_once.wait(rounds=5, minutes=5)
     assert (at_once.state(answer), at_once.desk.journal) == ("submitted", [])
-    at_once.iga.held = held
+    at_once.iga.held = [(ADA.key, role())]
     at_once.wait(rounds=2, minutes=5)
     assert at_once.state(answer) == "closed"
 
 
-def test_what_never_comes_is_for_an_operator_who_can_let_it_wait_on(at_once: House) -> None:
+def test_what_is_listed_and_not_usable_yet_is_not_granted(
+    at_once: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = at_once.post(at_once.item())
-    at_once.iga.breaks["holdings"] = UnknownOutcome("oim", "not yet")
+    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
     at_once.work()
-    held, at_once.iga.held = at_once.iga.held, []
+    at_once.iga.held = [(ADA.key, role(arriving=True))]
+    at_once.wait(rounds=3, minutes=5)
+    assert (at_once.state(answer), at_once.desk.journal) == ("submitted", [])
+    at_once.iga.held = [(ADA.key, role())]
+    at_once.wait(rounds=2, minutes=5)
+    assert at_once.state(answer) == "closed"
+
+
+def test_what_never_comes_is_for_an_operator_who_can_let_it_wait_on(
+    at_once: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = at_once.post(at_once.item())
+    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
+    at_once.work()
     at_once.wait(rounds=26, hours=1)
     assert at_once.state(answer) == "needs_attention"
     assert "has not in 24 hours" in at_once.reason(answer)
     operate.retry(at_once.broker, str(answer["order_id"]), OPERATOR, "it is made by hand")
     at_once.wait(rounds=3, hours=1)
     assert at_once.state(answer) == "submitted"
-    at_once.iga.held = held
+    at_once.iga.held = [(ADA.key, role())]
     at_once.wait(rounds=2, minutes=6)
     assert (at_once.state(answer), len(at_once.iga.submissions)) == ("closed", 1)
 
@@ -124,8 +140,8 @@ def test_a_worker_killed_at_the_call_leaves_one_grant(at_once: House) -> None:
 
 @pytest.mark.parametrize(
     "held",
-    [role(since=NOON - timedelta(days=300)), role(since=NOON, request_id="4711")],
-    ids=["long before", "by a request"],
+    [role(since=NOON - timedelta(days=300)), role(since=NOON, request_id="4711"), role()],
+    ids=["long before", "by a request", "nobody knows since when"],
 )
 def test_what_was_held_otherwise_does_not_pass_for_a_lost_answer(
     house: House, held: Holding
@@ -153,6 +169,36 @@ def test_what_another_order_was_given_at_once_is_no_proof(at_once: House) -> Non
     at_once.wait(rounds=4, seconds=10)
     assert (at_once.state(first), at_once.state(second)) == ("closed", "closed")
     assert len(at_once.iga.submissions) == 2
+
+
+def test_what_another_order_is_being_given_is_no_proof(at_once: House) -> None:
+    """The first never arrives; the second is carried out, and its answer is still on the way."""
+    first = lost(at_once, arrived=False)
+    at_once.iga.breaks["submit, after acceptance"] = SystemExit("killed")  # type: ignore[assignment]  # as a kill would
+    second = at_once.post(at_once.item())
+    with pytest.raises(SystemExit):
+        at_once.work()
+    at_once.wait(seconds=10)
+    assert (at_once.state(first), at_once.state(second)) == ("uncertain", "submitting")
+    at_once.wait(rounds=4, seconds=100)
+    assert (at_once.state(first), at_once.state(second)) == ("closed", "closed")
+    assert len(at_once.iga.submissions) == 2
+
+
+def test_a_refusal_of_what_the_try_before_has_done_is_no_refusal(
+    at_once: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = lost(at_once, arrived=True)
+    held, at_once.iga.held = at_once.iga.held, []
+
+    def refuse(_submission: object) -> None:
+        at_once.iga.held = held
+        raise Refused("oim", "gave it to this person already")
+
+    monkeypatch.setattr(at_once.iga, "submit", refuse)
+    at_once.wait(rounds=4, seconds=10)
+    assert at_once.state(answer) == "closed"
+    assert "Access granted: Finance" in at_once.desk.journal[-1][2]
 
 
 def test_what_is_held_already_does_not_keep_an_order_from_being_sent(at_once: House) -> None:
@@ -184,10 +230,12 @@ def test_an_order_posted_again_after_a_restore_is_not_done_twice(
 # ---- taken back ----------------------------------------------------------------------------------
 
 
-def test_what_was_done_at_once_cannot_be_withdrawn_and_says_so(at_once: House) -> None:
+def test_what_was_done_at_once_cannot_be_withdrawn_and_says_so(
+    at_once: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ref = at_once.item()
     answer = at_once.post(ref)
-    at_once.iga.breaks["holdings"] = UnknownOutcome("oim", "no answer")
+    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
     at_once.work()
     at_once.desk.approve(ref.item_id, DeskApproval.CANCELLED)
     at_once.change(ref, active=False)
@@ -195,6 +243,7 @@ def test_what_was_done_at_once_cannot_be_withdrawn_and_says_so(at_once: House) -
     at_once.wait(rounds=3, seconds=5)
     assert (at_once.state(answer), at_once.iga.withdrawals) == ("needs_attention", [])
     assert any("without a request to withdraw" in each for each in sentences(at_once, answer))
+    at_once.iga.held = [(ADA.key, role())]
     operate.retry(at_once.broker, at_once.order(answer).id, OPERATOR, "it is taken back by hand")
     at_once.wait(rounds=3, seconds=5)
     assert (

@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
-from broker.domain.access import Holding, ItemKind
+from broker.domain.access import CatalogueItem, Holding, ItemKind
 from broker.domain.access_requests import RequestState
 from broker.domain.errors import Refused, Unavailable, UnknownOutcome
+from broker.domain.orders import LineState
 from broker.orders import console, operate
 from broker.orders.console import Wish
 from broker.orders.post import parse
 from broker.orders.preview import preview
 from broker.ports.desk import OrderRef
+from broker.ports.iga import Revocation
 from broker.store.audit import Actor
+from broker.store.orders import OrderRow
 from tests.use_cases.conftest import ADA, EVE, House
 from tests.use_cases.fakes import NOON
 
@@ -206,6 +209,36 @@ def test_a_second_item_waits_while_the_first_is_under_way(holding: House) -> Non
     assert len(taken(holding)) == 1
     lines = [holding.order(each).lines[0].iga_request_id for each in (first, second)]
     assert lines == ["9001", None], "no request carries out two orders"
+
+
+def test_what_a_lost_answer_of_another_item_made_is_not_taken_for_this_ones(
+    holding: House,
+) -> None:
+    holding.iga.breaks["revoke, after acceptance"] = UnknownOutcome("oim", "the answer was lost")
+    _, first = leave(holding)
+    holding.work()
+    _, second = leave(holding)
+    holding.work()
+    assert (holding.state(first), holding.state(second)) == ("uncertain", "verified")
+    holding.wait(rounds=2, seconds=6)
+    holding.iga.finish("9001")
+    holding.wait(rounds=3, seconds=40)
+    assert (holding.state(first), holding.state(second)) == ("closed", "closed")
+    lines = [holding.order(each).lines[0].iga_request_id for each in (first, second)]
+    assert (lines, len(taken(holding))) == (["9001", None], 1)
+
+
+def test_what_another_item_is_making_is_not_taken_for_a_lost_answer(holding: House) -> None:
+    holding.iga.breaks["revoke"] = UnknownOutcome("oim", "the connection broke")
+    _, first = leave(holding)
+    _, second = leave(holding)
+    holding.work()
+    with holding.broker.sessions.begin() as session:
+        session.get_one(OrderRow, second["order_id"]).lines[0].state = LineState.SUBMITTING
+    ledger = CatalogueItem(ItemKind.ACCOUNT, "21", "Ledger")
+    holding.iga.revoke(Revocation("RB-2", ADA.key, ledger, "RB-2"))
+    holding.wait(seconds=10)
+    assert (holding.state(first), len(taken(holding))) == ("uncertain", 1)
 
 
 def test_a_second_item_is_asked_for_itself_if_the_first_was_rejected(holding: House) -> None:

@@ -125,6 +125,38 @@ def test_what_is_approved_again_while_the_iga_was_down_is_not_withdrawn(house: H
     assert said in sentences(house, answer)
 
 
+@pytest.fixture
+def again(house: House) -> tuple[OrderRef, dict[str, Any]]:
+    """An order that was taken back, and approved again before its request could be withdrawn."""
+    ref, answer = ordered(house)
+    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
+    take_back(house, ref)
+    house.work()
+    house.desk.approve(ref.item_id)
+    house.change(ref, active=True)
+    house.wait(rounds=3, seconds=5)
+    return ref, answer
+
+
+def test_whoever_takes_back_what_was_approved_again_is_heard(
+    house: House, again: tuple[OrderRef, dict[str, Any]]
+) -> None:
+    ref, answer = again
+    take_back(house, ref)
+    house.wait(rounds=3, seconds=5)
+    assert (house.state(answer), house.iga.withdrawals) == ("closed", ["9001"])
+
+
+def test_what_was_approved_again_and_granted_did_not_come_too_late(
+    house: House, again: tuple[OrderRef, dict[str, Any]]
+) -> None:
+    house.iga.finish("9001")
+    house.wait(rounds=2, seconds=5)
+    (text,) = told(house)
+    assert "Access granted: Finance Reporting." in text
+    assert "too late" not in text
+
+
 def test_an_item_that_is_gone_by_then_is_no_reason_to_withdraw(house: House) -> None:
     ref, answer = ordered(house)
     house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
