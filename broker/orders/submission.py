@@ -241,9 +241,7 @@ def _refused(broker: Broker, order_id: str, line_id: str, refused: Refused) -> E
     def store(session: Session) -> None:
         order, line = steps.held_line(session, order_id, line_id)
         now = broker.clock.now()
-        steps.happen(
-            session, order, line, LineEvent.REFUSE, now, f"The IGA refused: {refused.reason}"
-        )
+        steps.happen(session, order, line, LineEvent.REFUSE, now, f"The IGA {refused.reason}")
         if steps.all_final(order):
             steps.owe(session, "order.close", order, now)
 

@@ -86,7 +86,7 @@ def test_a_kind_that_cannot_be_revoked_is_refused_with_a_sentence(house: House) 
     assert seen["problems"] == ["The IGA cannot take away a role for us: do it there."]
     house.work()
     assert (house.state(answer), house.iga.revocations) == ("closed", [])
-    assert "Access not removed: Finance Reporting. The IGA refused: cannot revoke" in told(house)
+    assert "Access not removed: Finance Reporting. The IGA cannot revoke" in told(house)
 
 
 def test_what_nobody_holds_is_not_asked_for(house: House) -> None:

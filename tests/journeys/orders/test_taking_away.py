@@ -100,5 +100,7 @@ def test_a_role_that_oim_cannot_take_away_is_refused_in_a_sentence(site: Site) -
     assert site.holds("ada", "Cost Centre Reader")
     assert site.closed(item) == (INCOMPLETE, INCOMPLETE)
     told = site.said(item, "comments")
-    assert "Access not removed: Cost Centre Reader. The IGA refused: " in told
+    assert (
+        "Access not removed: Cost Centre Reader. The IGA has no way to take away a role: " in told
+    )
     assert "console" in told, "it says what to do instead"
