@@ -34,7 +34,7 @@ _CHUNK = 200
 _NAMED = 3
 # What was read so recently is not read again for somebody who signs in.
 _FRESH = timedelta(seconds=_SCAN_LIVES_SECONDS)
-# How many decisions that wait for others are looked at when somebody signs in.
+# How many decisions that wait for others are looked at in one go when somebody signs in.
 _MOST_OTHERS = 500
 # Clocks differ: what changed at the edge of two readings is asked for twice.
 _OVERLAP = timedelta(minutes=1)
@@ -88,10 +88,28 @@ def pay_people(broker: Broker, _message: Message) -> Effect:
 
 
 def pay_awaiting(broker: Broker, message: Message) -> Effect:
-    """Look at decisions that wait for others: they may be somebody else's by now."""
-    iga = broker.iga(message.key)
-    _run(broker, "awaiting", lambda: _awaiting(broker, iga))
-    return _done
+    """Look at decisions that wait for others: they may be somebody else's by now.
+
+    Those seen longest ago first; of many some, and the others next.
+    """
+    iga, before = broker.iga(message.key), _looked_at_before(broker, message)
+    with broker.sessions() as session:
+        request_ids = pictures.awaiting(session, iga.name, before, _MOST_OTHERS)
+    _run(broker, "awaiting", lambda: _refresh(broker, iga, request_ids))
+    if len(request_ids) < _MOST_OTHERS:
+        return _done
+    return lambda session: _owe_awaiting(session, iga, broker.clock.now(), before)
+
+
+def _looked_at_before(broker: Broker, message: Message) -> datetime:
+    """What was read later need not be read again; fixed when the first of them are read."""
+    told = message.payload.get("before")
+    return datetime.fromisoformat(told) if told else broker.clock.now() - _FRESH
+
+
+def _owe_awaiting(session: Session, iga: Iga, at: datetime, before: datetime | None = None) -> None:
+    payload = {"before": before.isoformat()} if before else {}
+    outbox.owe(session, QueueName.SYNC, "sync.awaiting", iga.name, at, payload)
 
 
 def pay_request(broker: Broker, message: Message) -> Effect:
@@ -195,15 +213,7 @@ def _owe_the_others(broker: Broker, iga: Iga) -> None:
         return
     with broker.sessions.begin() as session:
         if pictures.awaiting(session, iga.name, now - _FRESH, most=1):
-            outbox.owe(session, QueueName.SYNC, "sync.awaiting", iga.name, now)
-
-
-def _awaiting(broker: Broker, iga: Iga) -> Outcome:
-    """Read again what awaits a decision and was not read just now, longest ago first."""
-    with broker.sessions() as session:
-        before = broker.clock.now() - _FRESH
-        request_ids = pictures.awaiting(session, iga.name, before, _MOST_OTHERS)
-    return _refresh(broker, iga, request_ids)
+            _owe_awaiting(session, iga, now)
 
 
 def _changes(broker: Broker) -> Outcome:
