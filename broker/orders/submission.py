@@ -144,10 +144,11 @@ def _pass_gate(broker: Broker, message: Message, was: LineState, before: Facts |
         order, line = _claimed_line(session, broker, message)
         if line.state is not was:
             raise outbox.LostClaim(f"the line is {line.state} by now")
-        steps.happen(session, order, line, event, broker.clock.now(), words)
-        line.tried_at = broker.clock.now()
+        now = line.tried_at = broker.clock.now()
+        facts: Facts = {}
         if before is not None:
-            orders.keep_evidence(session, line, line.tried_at, order.iga, HELD, before)
+            facts["evidence"] = orders.keep_evidence(session, line, now, order.iga, HELD, before)
+        steps.happen(session, order, line, event, now, words, facts=facts)
 
 
 def _lose_sight(broker: Broker, message: Message) -> None:

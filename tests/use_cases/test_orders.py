@@ -400,8 +400,9 @@ def test_what_the_systems_said_is_kept_and_its_hash_is_in_the_audit_trail(house:
 
     with house.broker.sessions() as session:
         kept = session.scalars(select(EvidenceRow).order_by(EvidenceRow.at)).all()
-    assert {row.kind for row in kept} == {"verification", "submission"}
-    said = house.audit("order.verify")[0].details + house.audit("order.submit")[0].details
+    assert {row.kind for row in kept} == {"verification", "held before", "submission"}
+    events = ("order.verify", "order.start", "order.submit")
+    said = "".join(house.audit(event)[0].details for event in events)
     assert all(row.sha256 in said for row in kept)
     assert house.order(answer).history[0].sentence.startswith("servicenow announced RITM")
 

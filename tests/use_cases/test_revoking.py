@@ -231,6 +231,7 @@ def test_what_a_lost_answer_of_another_item_made_is_not_taken_for_this_ones(
 def test_what_another_item_is_making_is_not_taken_for_a_lost_answer(holding: House) -> None:
     holding.iga.breaks["revoke"] = UnknownOutcome("oim", "the connection broke")
     _, first = leave(holding)
+    holding.work()
     _, second = leave(holding)
     holding.work()
     with holding.broker.sessions.begin() as session:
