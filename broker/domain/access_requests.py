@@ -64,8 +64,15 @@ class RequestHeader:
 
     @property
     def takes_away(self) -> bool:
-        """Whether it takes access away: IGAs call such requests so in their own words."""
-        return self.request_type.casefold().startswith(("revoke", "remove"))
+        """Whether it takes access away."""
+        return takes_away(self.request_type)
+
+
+def takes_away(request_type: str) -> bool:
+    """Whether such requests take access away, by the IGA's own word: OIM's "Revoke Account" and
+    what else begins so (Java API reference, `RequestConstants`).
+    """
+    return request_type.casefold().startswith(("revoke", "remove"))
 
 
 @dataclass(frozen=True, slots=True)

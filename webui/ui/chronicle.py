@@ -8,6 +8,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from broker.domain.approvals import stage_words
+from broker.domain.orders import Action
 from webui.ui.words import system_name
 
 _LONGEST = 48
@@ -22,7 +23,10 @@ _RUNS = {
     "orders": "Approved orders that nobody announced",
 }
 _COUNTS = {"read": "read", "new": "new", "changed": "changed", "gone": "gone", "same": "unchanged"}
-_ACTIONS = {"grant": "Give access", "revoke": "Take access away"}
+_ACTIONS: dict[str, str] = {
+    Action.GRANT: "Give access",
+    Action.REVOKE: "Take access away",
+}
 _STEP_TONES = {
     "fulfil": "good", "close": "good", "completed": "good", "approved": "good",
     "reject": "bad", "rejected": "bad", "refuse": "bad", "fail": "bad", "failed": "bad",

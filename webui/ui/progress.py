@@ -7,10 +7,10 @@ from datetime import datetime
 from flask import Flask
 
 from broker.domain.access_requests import RequestState
-from broker.domain.orders import LineState
+from broker.domain.orders import Action, LineState
 from broker.store.views.lists import RequestLine
 from broker.store.views.orders import OrderLine
-from webui.ui.words import order_words, plural, state_words, system_name, takes_away
+from webui.ui.words import order_words, plural, state_words, system_name
 
 _DONE, _NOW, _BAD, _HELP, _ENDED, _TO_COME = "done", "now", "bad", "help", "ended", "todo"
 
@@ -39,9 +39,9 @@ def request_stages(line: RequestLine) -> list[Stage]:
     decided = "Decision"
     if line.order and (reached != 1 or line.stands == RequestState.REQUESTED):
         decided = f"Approved in {system_name(line.order.source)}"
-    done = "Taken away" if takes_away(line) else "Set up"
+    done = "Taken away" if line.takes_away else "Set up"
     names = ["Asked", decided, f"{done} in {system_name(line.iga)}", "Done"]
-    stands = state_words(line.stands, takes_away(line))
+    stands = state_words(line.stands, line.takes_away)
     note = _whom(line) if line.waiting else _parts(line) or stands
     return _stages(names, reached, mark, note, line.created_at, line.closed_at)
 
@@ -72,7 +72,7 @@ def order_stages(order: OrderLine) -> list[Stage]:
     """Ordered, confirmed, passed on, granted: where the order is, and where it ended."""
     desk, iga = system_name(order.source), system_name(order.iga)
     names = [f"Checked with {desk}", f"Passed on to {iga}", f"Set up in {iga}", "Access granted"]
-    if order.action == "revoke":
+    if order.action == Action.REVOKE:
         names[2:] = [f"Taken away in {iga}", "Access removed"]
     reached, mark = _ORDER_AT.get(order.outcome, (0, _NOW))
     if order.outcome in _WHEREVER and any(line.iga_request_id for line in order.lines):

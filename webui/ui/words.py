@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from broker.domain.access_requests import RequestState
 from broker.domain.orders import Action, LineState
-from broker.store.views.lists import RequestLine
 from webui.ui.context import now, the_broker
 
 _SYSTEMS = {"oim": "OIM", "servicenow": "ServiceNow", "broker": "Request Broker"}
@@ -134,11 +133,6 @@ def state_words(state: str, removes: bool = False) -> str:
     return words.get(state, state.replace("_", " "))
 
 
-def takes_away(line: RequestLine) -> bool:
-    """Whether the request takes access away, as the IGA calls such requests."""
-    return line.request_type.casefold().startswith(("revoke", "remove"))
-
-
 def order_words(state: str, action: str = Action.GRANT) -> str:
     """A state of an order that gives or takes, as the person who ordered would say it."""
     words = _ORDER_WORDS | (_REVOKING_WORDS if action == Action.REVOKE else {})
@@ -166,5 +160,5 @@ def few(names: Sequence[str]) -> str:
 def register(app: Flask) -> None:
     """Make the words known to the templates."""
     for function in (ago, age, is_old, on_day, at_moment, clock_time, tone, state_words,
-                     takes_away, order_words, system_name, plural, few):  # fmt: skip
+                     order_words, system_name, plural, few):  # fmt: skip
         app.add_template_filter(function)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
-from broker.domain.access_requests import RequestState
+from broker.domain.access_requests import RequestState, takes_away
 from broker.domain.people import normal
 from broker.domain.visibility import Viewer
 from broker.store.orders import OrderLineRow, OrderRow
@@ -75,6 +75,11 @@ class RequestLine:
     def stands(self) -> str:
         """Where it stands, for people: one whose parts wait for decisions is in approval."""
         return RequestState.AWAITING_APPROVAL if self.parts_in_approval else self.state
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether it takes access away."""
+        return takes_away(self.request_type)
 
     @property
     def what(self) -> str:

@@ -106,13 +106,6 @@ def header(row: Row) -> RequestHeader:
     )
 
 
-def takes_away(head: RequestHeader) -> bool:
-    """Whether it takes access away: "Revoke Account" and what else begins so (Java API reference,
-    `RequestConstants`).
-    """
-    return head.request_type.casefold().startswith(("revoke", "remove"))
-
-
 def _requester(value: object) -> str:
     """A name/value pair whose value is the key ("Requests"), or anything simpler."""
     return first(value, "value", "id", "requesterId") if isinstance(value, dict) else text(value)

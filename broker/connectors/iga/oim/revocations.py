@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from broker.connectors.iga.oim.catalogue import gone
 from broker.connectors.iga.oim.client import Client
-from broker.connectors.iga.oim.requests import Requests, takes_away
+from broker.connectors.iga.oim.requests import Requests
 from broker.connectors.iga.oim.values import (
     REASONS,
     Row,
@@ -57,7 +57,7 @@ class Revocations:
         raised = [
             head
             for head in self._requests.for_beneficiary(revocation.beneficiary_key)
-            if head.requester_key == me and head.created_at >= earliest and takes_away(head)
+            if head.requester_key == me and head.created_at >= earliest and head.takes_away
         ]
         latest = sorted(raised, key=lambda head: (len(head.id), head.id), reverse=True)
         return next((head.id for head in latest if self._is_about(head, revocation)), None)

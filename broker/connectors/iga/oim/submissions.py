@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from broker.connectors.iga.oim.catalogue import IN_NEW_REQUEST
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
-from broker.connectors.iga.oim.requests import Requests, takes_away
+from broker.connectors.iga.oim.requests import Requests
 from broker.connectors.iga.oim.values import REASONS, Row, first, rows
 from broker.connectors.marks import carries
 from broker.domain.access_requests import RequestHeader
@@ -65,7 +65,7 @@ class Submissions:
 
     def _said(self, head: RequestHeader) -> str:
         """The justification, which a list may leave out. A revocation has none to look for."""
-        if head.justification or takes_away(head):
+        if head.justification or head.takes_away:
             return head.justification
         return self._requests.one(head.id).header.justification
 
