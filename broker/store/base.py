@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar
@@ -35,6 +35,8 @@ from sqlalchemy.orm import (
 from sqlalchemy.types import TypeDecorator
 
 Sessions = sessionmaker[Session]
+# As many keys as one statement names.
+_PORTION = 500
 # NUL, and halves of characters that need two in UTF-16.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Counts up by itself, on SQLite too, which does so for INTEGER only.
@@ -82,6 +84,12 @@ def too_long(values: Iterable[tuple[InstrumentedAttribute[Any], str | None]]) ->
     return next(
         (column.key for column, value in values if len(value or "") > column.type.length), ""
     )
+
+
+def portions(keys: Iterable[str]) -> Iterator[list[str]]:
+    """As many at a time as one statement may name, each once, in their order."""
+    wanted = sorted(set(keys))
+    return (wanted[start : start + _PORTION] for start in range(0, len(wanted), _PORTION))
 
 
 def word(vocabulary: type[StrEnum], length: int = 40) -> Enum:

@@ -7,9 +7,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, String, delet
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from broker.domain.people import normal
-from broker.store.base import Base, Clipped, Turn, take_turn, too_long
-
-_AT_ONCE = 500
+from broker.store.base import Base, Clipped, Turn, portions, take_turn, too_long
 
 
 class AssigneeRow(Base):
@@ -48,9 +46,9 @@ class DeciderRow(Base):
 def unasked(session: Session, iga: str, assignees: Iterable[str]) -> list[str]:
     """Those of the names about which the IGA has not been asked yet, each once."""
     named = {normal(assignee): assignee for assignee in sorted(assignees)}
-    for chunk in _chunks(named):
+    for portion in portions(named):
         query = select(AssigneeRow.assignee_normal).where(
-            AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(chunk)
+            AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(portion)
         )
         for asked in session.scalars(query):
             named.pop(asked, None)
@@ -68,10 +66,10 @@ def asked_before(
     """Those of the names about which the IGA was last asked before that moment."""
     names = {normal(assignee): assignee for assignee in assignees}
     found: list[str] = []
-    for chunk in _chunks(names):
+    for portion in portions(names):
         query = select(AssigneeRow.assignee_normal).where(
             AssigneeRow.iga == iga,
-            AssigneeRow.assignee_normal.in_(chunk),
+            AssigneeRow.assignee_normal.in_(portion),
             AssigneeRow.asked_at < moment,
         )
         found += [names[name] for name in session.scalars(query)]
@@ -99,9 +97,9 @@ def _same_assignee() -> ColumnElement[bool]:
 def deciders_of(session: Session, iga: str, assignees: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """By name as compared: the logins of those who may decide besides whoever bears it."""
     found: dict[str, list[str]] = {}
-    for chunk in _chunks({normal(assignee) for assignee in assignees}):
+    for portion in portions(map(normal, assignees)):
         query = select(DeciderRow.assignee_normal, DeciderRow.login).where(
-            DeciderRow.iga == iga, DeciderRow.assignee_normal.in_(chunk)
+            DeciderRow.iga == iga, DeciderRow.assignee_normal.in_(portion)
         )
         for name, login in session.execute(query.order_by(DeciderRow.login_normal)):
             found.setdefault(name, []).append(login)
@@ -138,8 +136,8 @@ def _write(session: Session, iga: str, name: str, logins: Sequence[str]) -> bool
     }
     theirs = (DeciderRow.iga == iga, DeciderRow.assignee_normal == name)
     known = set(session.scalars(select(DeciderRow.login_normal).where(*theirs)))
-    for chunk in _chunks(known - wanted.keys()):
-        session.execute(delete(DeciderRow).where(*theirs, DeciderRow.login_normal.in_(chunk)))
+    for portion in portions(known - wanted.keys()):
+        session.execute(delete(DeciderRow).where(*theirs, DeciderRow.login_normal.in_(portion)))
     session.add_all(
         DeciderRow(iga=iga, assignee_normal=name, login_normal=login, login=wanted[login])
         for login in sorted(wanted.keys() - known)
@@ -154,11 +152,6 @@ def forget(session: Session, iga: str, kept: Collection[str], asked_until: datet
     names = {normal(assignee) for assignee in kept}
     earlier = (AssigneeRow.iga == iga, AssigneeRow.asked_at <= asked_until)
     known = set(session.scalars(select(AssigneeRow.assignee_normal).where(*earlier)))
-    for chunk in _chunks(known - names):
-        theirs = (AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(chunk))
+    for portion in portions(known - names):
+        theirs = (AssigneeRow.iga == iga, AssigneeRow.assignee_normal.in_(portion))
         session.execute(delete(AssigneeRow).where(*theirs))
-
-
-def _chunks(names: Iterable[str]) -> Iterable[list[str]]:
-    wanted = sorted(names)
-    return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))

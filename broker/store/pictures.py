@@ -9,13 +9,8 @@ from sqlalchemy.orm import Session
 
 from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
-from broker.store.requests import (
-    ApprovalTaskRow,
-    ChildRow,
-    RequestedItemRow,
-    RequestRow,
-    portions,
-)
+from broker.store.base import portions
+from broker.store.requests import ApprovalTaskRow, ChildRow, RequestedItemRow, RequestRow
 
 
 @dataclass(frozen=True, slots=True)

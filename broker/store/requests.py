@@ -19,12 +19,19 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 from broker.domain.access_requests import AccessRequest, RequestedItem, RequestState
 from broker.domain.approvals import ApprovalTask, TaskState
 from broker.domain.people import normal
-from broker.store.base import Base, Clipped, Identified, Turn, changed, take_turn, too_long, word
+from broker.store.base import (
+    Base,
+    Clipped,
+    Identified,
+    Turn,
+    changed,
+    portions,
+    take_turn,
+    too_long,
+    word,
+)
 from broker.store.deciders import DeciderRow
 from broker.store.people import PersonRow
-
-# As many ids as one statement names.
-_PORTION = 500
 
 
 class RequestRow(Identified):
@@ -173,12 +180,6 @@ def known(session: Session, iga: str, request_ids: Iterable[str]) -> dict[str, R
         query = select(RequestRow).where(RequestRow.iga == iga, RequestRow.request_id.in_(ids))
         rows |= {row.request_id: row for row in session.scalars(query)}
     return rows
-
-
-def portions(request_ids: Iterable[str]) -> Iterator[list[str]]:
-    """As many at a time as one statement may name, each once."""
-    ids = sorted(set(request_ids))
-    return (ids[start : start + _PORTION] for start in range(0, len(ids), _PORTION))
 
 
 def mirror_people(session: Session, iga: str, people: Collection[PersonRow]) -> None:

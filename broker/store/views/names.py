@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from broker.domain.people import normal
+from broker.store.base import portions
 from broker.store.deciders import deciders_of
 from broker.store.people import PersonRow
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +66,9 @@ class Names:
 
 
 def _read(session: Session, iga: str, column: object, values: set[str]) -> list[PersonRow]:
-    wanted = sorted(values)
     rows: list[PersonRow] = []
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(PersonRow).where(
-            PersonRow.iga == iga,
-            column.in_(wanted[start : start + _CHUNK]),  # type: ignore[attr-defined]  # a column
-        )
+    for portion in portions(values):
+        theirs = column.in_(portion)  # type: ignore[attr-defined]  # a column
+        query = select(PersonRow).where(PersonRow.iga == iga, theirs)
         rows += session.scalars(query).all()
     return rows
