@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 from broker.domain.access_requests import RequestState
 from broker.domain.approvals import TaskState
 from broker.store.base import portions
-from broker.store.requests import ApprovalTaskRow, ChildRow, RequestedItemRow, RequestRow
+from broker.store.requests import (
+    STILL_OPEN,
+    ApprovalTaskRow,
+    ChildRow,
+    RequestedItemRow,
+    RequestRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,6 @@ class Picture:
     """As much of a request as tells whether it has to be read again."""
 
     request_id: str
-    state: RequestState
     raw_status: str
     justification: str
     is_open: bool
@@ -44,7 +49,7 @@ def still_open(session: Session, iga: str) -> dict[str, Picture]:
 
 
 def _open(iga: str) -> ColumnElement[bool]:
-    return (RequestRow.iga == iga) & RequestRow.is_open & RequestRow.gone_at.is_(None)
+    return (RequestRow.iga == iga) & STILL_OPEN
 
 
 def waiting_for(session: Session, iga: str, names: Iterable[str]) -> set[str]:

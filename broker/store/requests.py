@@ -86,6 +86,10 @@ class RequestRow(Identified):
         return [task for task in self.tasks if task.state == TaskState.REQUESTED]
 
 
+# Neither final nor gone when last seen.
+STILL_OPEN = RequestRow.is_open & RequestRow.gone_at.is_(None)
+
+
 class BeneficiaryRow(Base):
     """Somebody who will have the access."""
 
@@ -230,7 +234,7 @@ def mirror_again(session: Session) -> None:
 def mirror_anew(session: Session, iga: str) -> int:
     """Write every open request to the desks as if they had none; returns how many."""
     take_turn(session, Turn.REQUESTS)
-    still_open = (RequestRow.iga == iga, RequestRow.is_open, RequestRow.gone_at.is_(None))
+    still_open = (RequestRow.iga == iga, STILL_OPEN)
     theirs = MirroredApprovalRow.request_row_id.in_(select(RequestRow.id).where(*still_open))
     session.execute(update(MirroredApprovalRow).where(theirs).values(fingerprint=""))
     unknown = {"mirror_due": True, "mirrored_fingerprint": ""}

@@ -13,6 +13,7 @@ from broker.domain.visibility import Viewer
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.people import PersonRow
 from broker.store.requests import (
+    STILL_OPEN,
     ApprovalTaskRow,
     BeneficiaryRow,
     ChildRow,
@@ -99,9 +100,7 @@ class HistoryPage:
 
 def open_requests(session: Session, viewer: Viewer) -> tuple[RequestLine, ...]:
     """The viewer's own requests that are not finished, newest first."""
-    query = select(RequestRow).where(
-        scope.own(viewer), RequestRow.is_open, RequestRow.gone_at.is_(None)
-    )
+    query = select(RequestRow).where(scope.own(viewer), STILL_OPEN)
     newest = query.order_by(RequestRow.created_at.desc(), RequestRow.id)
     rows = session.scalars(newest.limit(_MOST)).all()
     return lines_of(session, viewer, rows)

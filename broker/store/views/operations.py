@@ -11,7 +11,7 @@ from broker.domain.visibility import Viewer
 from broker.store import people
 from broker.store.outbox import GIVEN_UP, OutboxRow
 from broker.store.people import PersonLinkRow, PersonRow
-from broker.store.requests import RequestRow
+from broker.store.requests import STILL_OPEN
 from broker.store.sync_runs import ConnectionRow, SyncRunRow
 from broker.store.views.names import PersonView, view_of
 from broker.store.views.orders import OrderLine, needing_attention
@@ -95,7 +95,7 @@ class OperationsPage:
 
 def operations_page(session: Session, viewer: Viewer, names: tuple[str, ...]) -> OperationsPage:
     """The state of the installation; `names` are its connections, met before or not."""
-    open_requests = select(func.count()).where(RequestRow.is_open, RequestRow.gone_at.is_(None))
+    open_requests = select(func.count()).where(STILL_OPEN)
     return OperationsPage(
         connections=tuple(_connection(session, name) for name in names),
         queues=_queues(session),
