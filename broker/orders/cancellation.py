@@ -55,7 +55,7 @@ def recall(broker: Broker, message: Message) -> Effect:
     order = steps.order_of(broker, message)
     moving = [line for line in order.lines if not line.state.final]
     if not moving:
-        return lambda _session: None
+        return outbox.nothing
     if all(_in_flight(order, line) for line in moving):
         raise Postponed(_pause(message.attempts), "the submission has no outcome yet")
     return _effect(broker, order.id, verdict(broker, order), message.payload.get("rounds", 0))

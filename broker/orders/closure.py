@@ -10,7 +10,7 @@ from broker.orders import steps
 from broker.orders.cancellation import RECALL, WANTED_AGAIN
 from broker.store import audit, orders
 from broker.store.orders import OrderLineRow, OrderRow
-from broker.store.outbox import Effect, Message
+from broker.store.outbox import Effect, Message, nothing
 
 
 def close(broker: Broker, message: Message) -> Effect:
@@ -18,7 +18,7 @@ def close(broker: Broker, message: Message) -> Effect:
     order = steps.order_of(broker, message)
     # Told already: what a line came to is no longer in its state, and would be told wrong.
     if not steps.all_final(order) or _told(order):
-        return lambda _session: None
+        return nothing
     complete = all(line.state is LineState.FULFILLED for line in order.lines)
     with broker.sessions() as session:
         recalled = orders.lines_with_evidence(session, order, RECALL, WANTED_AGAIN)

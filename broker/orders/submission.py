@@ -33,7 +33,7 @@ def submit(broker: Broker, message: Message) -> Effect:
     """Submit the line, or find that it was submitted before."""
     order, line = _begin(broker, message)
     if line.state not in _SENDING:
-        return _nothing_to_do
+        return outbox.nothing
     _wait_for_the_search(broker, order, line)
     ask = ask_of(broker, order, line, _tried_since(broker, order, line))
     found = _look(ask)
@@ -43,10 +43,6 @@ def submit(broker: Broker, message: Message) -> Effect:
     if doubt is not None:
         return doubt
     return _send(broker, message, order, line, ask)
-
-
-def _nothing_to_do(_session: Session) -> None:
-    """Somebody was faster; the line has moved on."""
 
 
 def _begin(broker: Broker, message: Message) -> tuple[OrderRow, OrderLineRow]:

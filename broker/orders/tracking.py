@@ -1,6 +1,6 @@
 """Watching a submitted line until the IGA has done what was asked, or will not."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,6 @@ from broker.domain.orders import Action, LineEvent, LineState
 from broker.orders import steps
 from broker.orders.asking import Facts, is_given, is_taken
 from broker.ports.iga import Iga
-from broker.ports.queue import QueueName
 from broker.store import orders, outbox
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.outbox import Effect, Message
@@ -44,7 +43,7 @@ def track(broker: Broker, message: Message) -> Effect:
     order = steps.order_of(broker, message)
     line = steps.line_of(order, message)
     if line.state is not LineState.SUBMITTED:
-        return lambda _session: None
+        return outbox.nothing
     if line.iga_request_id is None:
         return _track_directly(broker, order, line, message)
     seen = own_part(broker.iga(order.iga), order, line, line.iga_request_id)
@@ -125,14 +124,9 @@ def _ended(broker: Broker, seen: OrderLineRow, event: LineEvent, words: str, sai
         if line.iga_request_id:
             outbox.owe_look(session, order.iga, line.iga_request_id, now)
         if event is LineEvent.FULFIL and order.beneficiary_id:
-            _owe_person(session, order.beneficiary_id, now)
+            # what they hold has changed just now: it is on their page before they look
+            outbox.owe_person(session, order.beneficiary_id, now)
         if steps.all_final(order):
             steps.owe(session, "order.close", order, now)
 
     return store
-
-
-def _owe_person(session: Session, person_id: str, at: datetime) -> None:
-    """What somebody holds has changed just now: it is on their page before they look."""
-    payload = {"person_id": person_id}
-    outbox.owe(session, QueueName.INTERACTIVE, "sync.person", person_id, at, payload)

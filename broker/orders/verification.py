@@ -23,7 +23,7 @@ from broker.orders import steps
 from broker.ports.desk import DeskApproval, DeskOrder
 from broker.store import access, orders
 from broker.store.orders import OrderLineRow, OrderRow
-from broker.store.outbox import Effect, Message
+from broker.store.outbox import Effect, Message, nothing
 
 _FIRST_WAIT_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 600.0
@@ -79,7 +79,7 @@ def verify(broker: Broker, message: Message) -> Effect:
     """Ask the desk and decide. Waits (Postponed) while the desk has not approved."""
     order = steps.order_of(broker, message)
     if not _unverified(order):
-        return lambda _session: None
+        return nothing
     try:
         seen = broker.desk(order.source).order(order.ref)
     except NotFound as error:

@@ -16,7 +16,7 @@ from broker.orders.help import park
 from broker.orders.tracking import own_part
 from broker.store import audit, orders
 from broker.store.orders import OrderLineRow, OrderRow
-from broker.store.outbox import Effect, Message
+from broker.store.outbox import Effect, Message, nothing
 
 WITHDRAW = "withdraw"
 _NEEDS_SOMEBODY = ("shared", "not ours", "refused")
@@ -30,7 +30,7 @@ def withdraw(broker: Broker, message: Message) -> Effect:
     order = steps.order_of(broker, message)
     line = steps.line_of(order, message)
     if line.state is not LineState.SUBMITTED or line.iga_request_id is None:
-        return lambda _session: None
+        return nothing
     request = f"Request {line.iga_request_id}"
     said = verdict(broker, order)
     if not said.firm:

@@ -81,6 +81,10 @@ GIVEN_UP = (OutboxRow.settled_at.is_(None), OutboxRow.given_up_at.is_not(None))
 Effect = Callable[[Session], None]
 
 
+def nothing(_session: Session) -> None:
+    """The effect of a step that stores nothing: all is done, or somebody was faster."""
+
+
 class LostClaim(Exception):
     """Somebody else claimed the message meanwhile; our effect must not be stored."""
 
@@ -114,6 +118,11 @@ def owe_look(session: Session, iga: str, request_id: str, at: datetime) -> None:
     """Owe a fresh look at one request of an IGA: something has happened to it, or is about to."""
     payload = {"iga": iga, "request_id": request_id}
     owe(session, QueueName.INTERACTIVE, "sync.request", f"{iga}/{request_id}", at, payload)
+
+
+def owe_person(session: Session, person_id: str, at: datetime) -> None:
+    """Owe a refresh of one person; two wishes make one run."""
+    owe(session, QueueName.INTERACTIVE, "sync.person", person_id, at, {"person_id": person_id})
 
 
 def claim(session: Session, queue: QueueName, now: datetime, lease: timedelta) -> Message | None:

@@ -72,19 +72,19 @@ def sync_everything(broker: Broker) -> Counts:
 def pay_person(broker: Broker, message: Message) -> Effect:
     """The outbox's door to sync_person."""
     sync_person(broker, message.payload["person_id"])
-    return _done
+    return outbox.nothing
 
 
 def pay_changes(broker: Broker, _message: Message) -> Effect:
     """The outbox's door to sync_changes."""
     sync_changes(broker)
-    return _done
+    return outbox.nothing
 
 
 def pay_people(broker: Broker, _message: Message) -> Effect:
     """The outbox's door to sync_people."""
     sync_people(broker)
-    return _done
+    return outbox.nothing
 
 
 def pay_awaiting(broker: Broker, message: Message) -> Effect:
@@ -97,7 +97,7 @@ def pay_awaiting(broker: Broker, message: Message) -> Effect:
         request_ids = pictures.awaiting(session, iga.name, before, _MOST_OTHERS)
     _run(broker, "awaiting", lambda: _refresh(broker, iga, request_ids))
     if len(request_ids) < _MOST_OTHERS:
-        return _done
+        return outbox.nothing
     return lambda session: _owe_awaiting(session, iga, broker.clock.now(), before)
 
 
@@ -148,10 +148,6 @@ def _unstarted(broker: Broker, iga: str, seen: Sequence[AccessRequest]) -> bool:
         and row.fingerprint == print_of(request)
         for request in seen
     )
-
-
-def _done(_session: Session) -> None:
-    """The run has stored its own effect."""
 
 
 def _run(

@@ -17,7 +17,7 @@ from broker.store import orders, people, sync_runs
 from broker.store.base import Turn, take_turn
 from broker.store.deciders import deciders_of
 from broker.store.orders import OrderRow
-from broker.store.outbox import Effect, Message
+from broker.store.outbox import Effect, Message, nothing
 from broker.store.people import PersonRow
 from broker.store.requests import ApprovalTaskRow, MirroredApprovalRow, RequestRow
 
@@ -59,7 +59,7 @@ def pay(broker: Broker, message: Message) -> Effect:
                 coming = clerk.submit(_next, broker, name)
         if kept:
             kept.result()
-    return lambda _session: None
+    return nothing
 
 
 def _next(broker: Broker, desk: str, besides: Sequence[str] = ()) -> dict[str, list[_Pending]]:

@@ -20,16 +20,8 @@ def login_seen(broker: Broker, source: str, user_name: str) -> None:
 def refresh_person(broker: Broker, person_id: str) -> None:
     """Owe a refresh of one person, and hurry it."""
     with broker.sessions.begin() as session:
-        owe_person(session, broker, person_id)
+        outbox.owe_person(session, person_id, broker.clock.now())
     broker.bell.ring(QueueName.INTERACTIVE)
-
-
-def owe_person(session: Session, broker: Broker, person_id: str) -> None:
-    """The refresh of one person, in the caller's transaction; two wishes make one run."""
-    payload = {"person_id": person_id}
-    outbox.owe(
-        session, QueueName.INTERACTIVE, "sync.person", person_id, broker.clock.now(), payload
-    )
 
 
 def pay_login(broker: Broker, message: outbox.Message) -> outbox.Effect:
@@ -41,7 +33,7 @@ def pay_login(broker: Broker, message: outbox.Message) -> outbox.Effect:
 
     def store(session: Session) -> None:
         if person_id is not None:
-            owe_person(session, broker, person_id)
+            outbox.owe_person(session, person_id, broker.clock.now())
 
     return store
 
