@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.values import (
     Row,
-    attributes,
     first,
+    laid_open,
     moment,
     request_id_of,
     searchable,
@@ -135,7 +135,7 @@ class Holdings:
         return (self._holding(kind, row) for row in rows if not gone(row))
 
     def _holding(self, kind: ItemKind, row: Row) -> Holding:
-        said = {**row, **attributes(row)}
+        said = laid_open(row)
         account = kind is ItemKind.ACCOUNT
         # an account's own id may be the number of another application
         key = (account and first(row, "appInstanceId")) or _own_key(row, account)
@@ -163,4 +163,4 @@ def gone(row: Row) -> bool:
 
 
 def _status(row: Row) -> str:
-    return first({**row, **attributes(row)}, "Status", "status").casefold()
+    return first(laid_open(row), "Status", "status").casefold()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
-from broker.connectors.iga.oim.values import Row, any_case, attributes, first, moment
+from broker.connectors.iga.oim.values import Row, any_case, first, laid_open, moment
 from broker.domain.errors import NotFound
 from broker.domain.people import normal
 
@@ -35,13 +35,10 @@ class Deciders:
     def _read(self, assignee: str) -> Iterable[str]:
         key = self._people.key_of(assignee)
         if key:
-            return self._stand_ins(key)
+            # without a `proxyType` the proxies of the present are listed
+            return self._logins(f"/users/{key}/proxies", _PROXIES)
         role = self._role(assignee)
         return self._logins(f"/roles/{role}/members", _MEMBERS) if role else ()
-
-    def _stand_ins(self, key: str) -> Iterable[str]:
-        """Without a `proxyType` the proxies of the present are listed."""
-        return self._logins(f"/users/{key}/proxies", _PROXIES)
 
     def _logins(self, path: str, names: Sequence[str]) -> list[str]:
         """Of everybody listed there; nobody where this release has no such list."""
@@ -53,7 +50,7 @@ class Deciders:
             return []
 
     def _login(self, row: Row) -> str:
-        said = {**row, **attributes(row)}
+        said = laid_open(row)
         return first(said, *_LOGIN) if self._counts(said) else ""
 
     def _counts(self, said: Row) -> bool:
@@ -86,7 +83,7 @@ def _by_name(listed: Iterable[Row]) -> dict[str, str]:
     borne: dict[str, set[str]] = {}
     shown: dict[str, set[str]] = {}
     for row in listed:
-        said = {**row, **attributes(row)}
+        said = laid_open(row)
         for found, names in ((borne, _NAMES), (shown, _SHOWN)):
             for name in filter(None, (first(said, each) for each in names)):
                 found.setdefault(normal(name), set()).add(first(row, "id"))

@@ -140,7 +140,7 @@ class Oim:
         return self._link(self._settings.access_link)
 
     def check(self) -> Health:
-        """Sign in anew, read our own user and the beginning of the catalogue."""
+        """Sign in anew, and look whether our user sees what the broker needs."""
         return check(self.name, self._settings)
 
     def _link(self, template: str, request_id: str = "") -> str:

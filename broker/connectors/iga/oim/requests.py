@@ -16,6 +16,8 @@ from broker.domain.people import Person
 _FIELDS = (
     "id,reqStatus,requester,reqCreatedOn,reqExpireOn,reqType,reqJustification,reqBeneficiaryList"
 )
+_OF_PERSON = ("id", "value", "key", "usr_key")
+_OF_CHILD = ("id", "reqId", "childRequestId", "requestId", "requestKey")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,9 +56,7 @@ class Requests:
 
     def one(self, request_id: str) -> AccessRequest:
         """One request with its items and tasks; NotFound if there is none."""
-        if not request_id.isalnum():
-            raise NotFound(self._client.system, f"has no request {request_id!r}")
-        row = _unwrapped(self._client.one(f"/requests/{request_id}"))
+        row = _unwrapped(self._client.one(self.path(request_id)))
         head = header(row)
         if head.id not in ("", request_id):
             reason = f"was asked about request {request_id} and told of {head.id[:40]}"
@@ -69,6 +69,12 @@ class Requests:
             modified_at=moment(row.get("reqModifiedOnDate")),
             children=_children(row),
         )
+
+    def path(self, request_id: str) -> str:
+        """Where one request is read and taken back; NotFound for what cannot be an id."""
+        if not request_id.isalnum():
+            raise NotFound(self._client.system, f"has no request {request_id!r}")
+        return f"/requests/{request_id}"
 
     def _headers(self, condition: str) -> Iterator[RequestHeader]:
         params = {"view": "trackRequests", "q": condition, "fields": _FIELDS}
@@ -99,7 +105,7 @@ def header(row: Row) -> RequestHeader:
         state=request_state(status),
         raw_status=status,
         requester_key=next(map(_requester, entries(row.get("requester"))), ""),
-        beneficiary_keys=tuple(keys(row.get("reqBeneficiaryList"))),
+        beneficiary_keys=tuple(keys(row.get("reqBeneficiaryList"), *_OF_PERSON)),
         request_type=first(row, "reqType"),
         created_at=moment(row.get("reqCreatedOn")) or _LONG_AGO,
         justification=first(row, "reqJustification"),
@@ -113,13 +119,8 @@ def _requester(value: object) -> str:
 
 def _children(row: Row) -> tuple[str, ...]:
     """The ids of the requests that this one was split into, each once."""
-    found = (
-        first(child, "id", "reqId", "childRequestId", "requestId", "requestKey")
-        if isinstance(child, dict)
-        else text(child)
-        for child in entries(row.get("childRequests"))
-    )
-    return tuple(dict.fromkeys(each for each in found if each not in ("", first(row, "id"))))
+    found = keys(row.get("childRequests"), *_OF_CHILD)
+    return tuple(each for each in found if each != first(row, "id"))
 
 
 def _unwrapped(row: Row) -> Row:

@@ -7,10 +7,11 @@ from broker.connectors.iga.oim.catalogue import gone
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.requests import Requests
 from broker.connectors.iga.oim.values import (
-    REASONS,
     Row,
-    attributes,
+    failed,
     first,
+    laid_open,
+    reason_of,
     refuses,
     request_id_of,
 )
@@ -102,8 +103,8 @@ class Revocations:
         """`id` is the account's, `requestId` the request's, empty if there is none."""
         row = answer if isinstance(answer, dict) else {}
         status, request_id = first(row, "status"), request_id_of(row)
-        if status.casefold().startswith(("fail", "error")):
-            reason = f"did not revoke account {account}: {first(row, *REASONS) or status}"
+        if failed(status):
+            reason = f"did not revoke account {account}: {reason_of(row)}"
             raise Refused(self._client.system, reason)
         if not request_id and status.casefold() not in _DONE:
             told = f"answered {status or 'nothing'} to revoking account {account}"
@@ -116,9 +117,8 @@ def _is_account(kind: str) -> bool:
 
 
 def _primary(row: Row) -> bool:
-    said = {**row, **attributes(row)}
     return (
         row.get("primary") is True
         or row.get("isPrimary") is True
-        or first(said, "Account Type", "accountType").casefold() == "primary"
+        or first(laid_open(row), "Account Type", "accountType").casefold() == "primary"
     )

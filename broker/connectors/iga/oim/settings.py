@@ -56,7 +56,7 @@ class Settings(BaseModel):
         default=1000, ge=100, description="Longest justification, in characters"
     )
     names_kept_seconds: float = Field(
-        default=900.0, ge=0, description="How long names read from the catalogue are kept"
+        default=900.0, ge=0, description="How long names of items and of roles are kept"
     )
     read_seconds: float = Field(default=30.0, gt=0, description="Patience for one answer")
     calls_per_second: float = Field(default=0.0, ge=0, description="Rate budget; 0 for none")

@@ -7,7 +7,7 @@ from broker.connectors.iga.oim.catalogue import IN_NEW_REQUEST
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.people import People
 from broker.connectors.iga.oim.requests import Requests
-from broker.connectors.iga.oim.values import REASONS, Row, first, rows
+from broker.connectors.iga.oim.values import REASONS, Row, failed, first, reason_of, rows
 from broker.connectors.marks import carries
 from broker.domain.access_requests import RequestHeader
 from broker.domain.errors import Misconfigured, NotFound, Refused, UnknownOutcome
@@ -109,7 +109,7 @@ class Submissions:
             raise self._lost(
                 f"answered {status or 'nothing'} with request id {request_id or 'none'}"
             )
-        raise Refused(self._client.system, f"refused the request: {_reason(item, status)}")
+        raise Refused(self._client.system, f"refused the request: {reason_of(item)}")
 
     def _lost(self, reason: str) -> UnknownOutcome:
         return UnknownOutcome(self._client.system, reason)
@@ -122,11 +122,7 @@ def _only_item(answer: object) -> Row | None:
 
 def _is_no(item: Row, status: str) -> bool:
     """A word that we do not know is neither a success nor a refusal."""
-    return status.casefold().startswith(("fail", "error")) or bool(status and first(item, *REASONS))
-
-
-def _reason(item: Row, status: str) -> str:
-    return first(item, *REASONS) or status
+    return failed(status) or bool(status and first(item, *REASONS))
 
 
 def _period(submission: Submission) -> dict[str, str]:

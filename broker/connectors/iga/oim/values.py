@@ -39,11 +39,10 @@ def entries(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def keys(value: object) -> list[str]:
-    """The keys in a list of objects that refer to something, or of bare keys; each once."""
+def keys(value: object, *names: str) -> list[str]:
+    """The keys in a list of objects that have one by these names, or of bare keys; each once."""
     found = (
-        first(entry, "id", "value", "key", "usr_key") if isinstance(entry, dict) else text(entry)
-        for entry in entries(value)
+        first(entry, *names) if isinstance(entry, dict) else text(entry) for entry in entries(value)
     )
     return list(dict.fromkeys(filter(None, found)))
 
@@ -81,6 +80,16 @@ def request_id_of(row: Row) -> str:
     return "" if found == "0" else found
 
 
+def failed(status: str) -> bool:
+    """Whether the status of an item's result says that it was not done."""
+    return status.casefold().startswith(("fail", "error"))
+
+
+def reason_of(result: Row) -> str:
+    """Why, as an item's result says it; its status where it says no more."""
+    return first(result, *REASONS, "status")
+
+
 def refuses(reason: str) -> bool:
     """Whether the product itself has said no: it may do so with a 500."""
     return _OWN_WORDS.search(reason) is not None
@@ -93,6 +102,11 @@ def attributes(row: Row) -> dict[str, str]:
     """
     listed = rows(row.get("fields")) + rows(row.get("attributes"))
     return {first(entry, "name"): text(entry.get("value")) for entry in listed}
+
+
+def laid_open(row: Row) -> Row:
+    """The row with its name/value list among its own fields."""
+    return {**row, **attributes(row)}
 
 
 def searchable(value: str) -> str | None:

@@ -2,9 +2,9 @@
 
 from broker.connectors.iga.oim.client import Client
 from broker.connectors.iga.oim.requests import Requests
-from broker.connectors.iga.oim.values import REASONS, first, refuses
+from broker.connectors.iga.oim.values import first, reason_of, refuses
 from broker.domain.access_requests import RequestHeader, RequestState
-from broker.domain.errors import NotFound, Refused, UnknownOutcome
+from broker.domain.errors import Refused, UnknownOutcome
 
 # "withdrawn" when one is taken back, SUCCESS when several are
 # (REST API for OIG Self Service, "Withdraw or Delete Request")
@@ -17,24 +17,22 @@ def withdraw(client: Client, requests: Requests, request_id: str) -> None:
     What OIM answers where it is too late is not in the manual: so whatever is not a plain success
     is judged by where the request stands afterwards.
     """
-    if not request_id.isalnum():
-        raise NotFound(client.system, f"has no request {request_id!r}")
+    fault = _fault(client, requests.path(request_id))
+    if fault:
+        _judge(client, requests.one(request_id).header, fault)
+
+
+def _fault(client: Client, path: str) -> Refused | UnknownOutcome | None:
+    """What stands against its being done; None where OIM says that it is."""
     try:
-        said = _answer(client, request_id)
+        answer = client.delete(path)
     except (Refused, UnknownOutcome) as error:
-        _judge(client, requests.one(request_id).header, error)
-    else:
-        if said:
-            _judge(client, requests.one(request_id).header, Refused(client.system, said))
-
-
-def _answer(client: Client, request_id: str) -> str:
-    """What OIM says against it; nothing where it has done it."""
-    answer = client.delete(f"/requests/{request_id}")
+        return error
     row = answer if isinstance(answer, dict) else {}
     if first(row, "status").casefold() in _DONE:
-        return ""
-    return f"did not withdraw it: {first(row, *REASONS, 'status') or 'it does not say why'}"
+        return None
+    why = reason_of(row) or "it does not say why"
+    return Refused(client.system, f"did not withdraw it: {why}")
 
 
 def _judge(client: Client, head: RequestHeader, error: Refused | UnknownOutcome) -> None:
