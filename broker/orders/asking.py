@@ -49,13 +49,21 @@ class Ask(Protocol):
 
 
 @dataclass
-class Giving:
-    """Access is to be given. `tried_since` is None if it has certainly not been sent yet."""
+class _Line:
+    """What is asked for. `tried_since` is None if it has certainly not been sent yet."""
 
     broker: Broker
     order: OrderRow
     line: OrderLineRow
     tried_since: datetime | None
+
+    @property
+    def _iga(self) -> Iga:
+        return self.broker.iga(self.order.iga)
+
+
+class Giving(_Line):
+    """Access is to be given."""
 
     def find(self) -> str | None:
         return self._iga.find_submitted(self._submission)
@@ -67,36 +75,28 @@ class Giving:
         if self.tried_since is None:
             return False
         since = self.tried_since - _CLOCKS_DIFFER
-        held = [h for h in held_of(self.broker, self.order, self.line) if not h.request_id]
+        held = [h for h in _held_of(self.broker, self.order, self.line) if not h.request_id]
         undated = sum(h.since is None for h in held)
         dated = sum(h.since is not None and h.since >= since for h in held)
         new = dated + max(0, undated - self._undated_before())
         if not new:
             return False
-        wait_for_others(self.broker, self.order, self.line, LineState.SUBMITTING)
+        _wait_for_others(self.broker, self.order, self.line, LineState.SUBMITTING)
         with self.broker.sessions() as session:
             return new > orders.done_directly(session, self.order, self.line, since)
 
     def before(self) -> Facts | None:
         """Once, before the first try: an IGA need not tell since when something is held."""
-        if self._before() is not None or not self._iga.capabilities.holdings:
+        if _held_before(self.broker, self.line) is not None or not self._iga.capabilities.holdings:
             return None
-        return _facts(held_of(self.broker, self.order, self.line))
-
-    def _before(self) -> Facts | None:
-        with self.broker.sessions() as session:
-            return orders.evidence_of(session, self.line, HELD)
+        return _facts(_held_of(self.broker, self.order, self.line))
 
     def _undated_before(self) -> int:
-        kept: Any = (self._before() or {}).get("held", ())
+        kept = (_held_before(self.broker, self.line) or {}).get("held", ())
         return sum(not each["since"] and not each["request_id"] for each in kept)
 
     def send(self) -> Receipt:
         return self._iga.submit(self._submission)
-
-    @property
-    def _iga(self) -> Iga:
-        return self.broker.iga(self.order.iga)
 
     @property
     def _submission(self) -> Submission:
@@ -105,14 +105,8 @@ class Giving:
         return Submission(reference, beneficiary, [item], why, *dates)
 
 
-@dataclass
-class Taking:
+class Taking(_Line):
     """Access is to be taken away. A revocation need not carry our word in the IGA."""
-
-    broker: Broker
-    order: OrderRow
-    line: OrderLineRow
-    tried_since: datetime | None
 
     def find(self) -> str | None:
         """Another line's request can be found too: while that is under way, ours waits."""
@@ -121,7 +115,7 @@ class Taking:
         # what is found may be the work of a line whose answer is open; of two that were both sent
         # and lost sight of, nobody can tell, so that one of them may go on
         open_ones = _UNANSWERED if self.tried_since is None else (LineState.SUBMITTING,)
-        wait_for_others(self.broker, self.order, self.line, *open_ones)
+        _wait_for_others(self.broker, self.order, self.line, *open_ones)
         with self.broker.sessions() as session:
             other = orders.line_of_request(session, self.order.iga, found) if found else None
             if other is None or other.id == self.line.id:
@@ -139,14 +133,10 @@ class Taking:
         return is_taken(self.broker, self.order, self.line)
 
     def before(self) -> Facts | None:
-        return _facts(held_of(self.broker, self.order, self.line))
+        return _facts(_held_of(self.broker, self.order, self.line))
 
     def send(self) -> Receipt:
         return self._iga.revoke(self._revocation)
-
-    @property
-    def _iga(self) -> Iga:
-        return self.broker.iga(self.order.iga)
 
     @property
     def _revocation(self) -> Revocation:
@@ -161,7 +151,7 @@ def ask_of(
     return kind(broker, order, line, tried_since)
 
 
-def wait_for_others(
+def _wait_for_others(
     broker: Broker, order: OrderRow, line: OrderLineRow, *states: LineState
 ) -> None:
     """Postponed while another line for the same is in one of these states."""
@@ -175,24 +165,26 @@ def wait_for_others(
 
 def is_given(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
     """Whether the beneficiary holds what the line gives, and none of it is still on its way."""
-    held = held_of(broker, order, line)
+    held = _held_of(broker, order, line)
     return bool(held) and not any(each.arriving for each in held)
 
 
 def is_taken(broker: Broker, order: OrderRow, line: OrderLineRow) -> bool:
     """Whether the beneficiary holds less of it than before the line was sent, or nothing."""
-    held = held_of(broker, order, line)
+    held, before = _held_of(broker, order, line), _held_before(broker, line)
+    return not held or len(held) < len(before["held"] if before else ())
+
+
+def _held_before(broker: Broker, line: OrderLineRow) -> dict[str, Any] | None:
     with broker.sessions() as session:
-        before = orders.evidence_of(session, line, HELD)
-    had: Sequence[object] = before["held"] if before else ()
-    return not held or len(held) < len(had)
+        return orders.evidence_of(session, line, HELD)
 
 
 def _facts(held: Sequence[Holding]) -> Facts:
     return {"held": [asdict(each) for each in held]}
 
 
-def held_of(broker: Broker, order: OrderRow, line: OrderLineRow) -> Sequence[Holding]:
+def _held_of(broker: Broker, order: OrderRow, line: OrderLineRow) -> Sequence[Holding]:
     """What the beneficiary holds of this line's item now, as the IGA says: several accounts of
     one application, perhaps.
     """
