@@ -128,7 +128,7 @@ def _recall(
 def _recall_submitted(
     session: Session, order: OrderRow, line: OrderLineRow, said: Verdict, now: datetime
 ) -> None:
-    """Its request is withdrawn, if the desk leaves no doubt; the line follows it to its end."""
+    """Its request is withdrawn, if the desk leaves no doubt; else an operator decides."""
     if not said.firm or line.iga_request_id is None:
         _move(session, order, line, LineEvent.ASK_FOR_HELP, said, now, f" {_goes_on(line)}")
         return

@@ -31,27 +31,31 @@ def withdraw(broker: Broker, message: Message) -> Effect:
     line = steps.line_of(order, message)
     if line.state is not LineState.SUBMITTED or line.iga_request_id is None:
         return nothing
-    request = f"Request {line.iga_request_id}"
-    said = verdict(broker, order)
+    request, said = f"Request {line.iga_request_id}", verdict(broker, order)
     if not said.firm:
         # Some time has passed, perhaps: whoever approves again wants the access after all.
         words = said.sentence or f"{order.item_number} is wanted at the desk again."
         words = f"{words} {request} goes on in the IGA."
         return _told(broker, order.id, line.id, words, "kept", said)
-    iga = broker.iga(order.iga)
-    part = own_part(iga, order, line, line.iga_request_id)
+    part = own_part(broker.iga(order.iga), order, line, line.iga_request_id)
+    outcome, became = _withdrawn(broker, order, line, part)
+    why = f"{said.sentence} " if outcome in _NEEDS_SOMEBODY else ""
+    return _told(broker, order.id, line.id, f"{why}{request} {became}", outcome)
+
+
+def _withdrawn(
+    broker: Broker, order: OrderRow, line: OrderLineRow, part: AccessRequest
+) -> tuple[str, str]:
+    """The outcome, and what became of the request."""
     if _is_shared(order, part):
-        words = f"{request} is for others too: it was not withdrawn, and goes on in the IGA."
-        return _told(broker, order.id, line.id, f"{said.sentence} {words}", "shared")
+        return "shared", "is for others too: it was not withdrawn, and goes on in the IGA."
     if _is_anothers(broker, line, part):
-        words = f"{request} was adopted, and does not name this order: it was not withdrawn."
-        return _told(broker, order.id, line.id, f"{said.sentence} {words}", "not ours")
+        return "not ours", "was adopted, and does not name this order: it was not withdrawn."
     try:
-        iga.withdraw(part.header.id)
+        broker.iga(order.iga).withdraw(part.header.id)
     except Refused as late:
-        words = f"{said.sentence} {request} goes on in the IGA, which {late.reason}."
-        return _told(broker, order.id, line.id, words, "refused")
-    return _told(broker, order.id, line.id, f"{request} was withdrawn in the IGA.", "done")
+        return "refused", f"goes on in the IGA, which {late.reason}."
+    return "done", "was withdrawn in the IGA."
 
 
 def _is_shared(order: OrderRow, part: AccessRequest) -> bool:
