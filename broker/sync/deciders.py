@@ -7,7 +7,6 @@ people and at the sign-in of those concerned; in between what is stored is belie
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -17,10 +16,9 @@ from broker.domain.errors import ConnectorError, NotFound
 from broker.domain.people import normal
 from broker.ports.iga import Iga
 from broker.store import deciders, pictures, requests
-from broker.sync.reading import Patience, Readers
+from broker.sync.reading import Patience, Readers, reasons
 
 _log = logging.getLogger(__name__)
-_NAMED = 3
 # A name is asked about before the request that waits for it is written.
 _BEING_WRITTEN = timedelta(minutes=5)
 # What was asked so recently is not asked again for somebody who signs in: a role has many members.
@@ -73,10 +71,7 @@ def renew(broker: Broker, iga: Iga, readers: Readers, names: Sequence[str]) -> N
     with broker.sessions.begin() as session:
         _store(session, iga.name, answers)
     if unread:
-        told = "; ".join(
-            f"{name} ({error.reason})" for name, error in islice(unread.items(), _NAMED)
-        )
-        _log.warning("who else may decide could not be read of %s: %s", iga.name, told)
+        _log.warning("who else may decide could not be read of %s: %s", iga.name, reasons(unread))
 
 
 def _ask(

@@ -21,7 +21,7 @@ from broker.store.outbox import Effect, Message
 from broker.store.people import PersonRow
 from broker.sync import deciders
 from broker.sync.apply import Reading, apply, owe_mirror
-from broker.sync.reading import Readers, Scans, read
+from broker.sync.reading import Readers, Scans, read, reasons
 from broker.sync.reconcile import Known, due, goes_on, print_of
 
 T = TypeVar("T")
@@ -31,7 +31,6 @@ Outcome = tuple[Counts, str]
 # One scan of the open list serves every login of the same few seconds.
 _SCAN_LIVES_SECONDS = 3.0
 _CHUNK = 200
-_NAMED = 3
 # What was read so recently is not read again for somebody who signs in.
 _FRESH = timedelta(seconds=_SCAN_LIVES_SECONDS)
 # How many decisions that wait for others are looked at in one go when somebody signs in.
@@ -304,8 +303,7 @@ def _unseen(session: Session, iga: str, seen: Iterable[AccessRequest]) -> set[st
 def _fault(unread: Mapping[str, ConnectorError], of: int) -> str:
     if not unread:
         return ""
-    named = "; ".join(f"{id_} ({error.reason})" for id_, error in islice(unread.items(), _NAMED))
-    return f"{len(unread)} of {of} requests could not be read: {named}"
+    return f"{len(unread)} of {of} requests could not be read: {reasons(unread)}"
 
 
 def _holdings(broker: Broker, iga: Iga, person_id: str, person: Person) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
@@ -22,6 +22,7 @@ R = TypeVar("R")
 _DOWN = 3
 # So many are no odd records, whatever the list says.
 _MOST_ODD = 30
+_NAMED = 3
 
 
 class Readers:
@@ -135,3 +136,8 @@ def _keep(reading: Reading, request_id: str, found: AccessRequest | ConnectorErr
         reading.unread[request_id] = found
         return False
     return True
+
+
+def reasons(unread: Mapping[str, ConnectorError]) -> str:
+    """Why the first of these could not be read: there is no room for all."""
+    return "; ".join(f"{name} ({error.reason})" for name, error in islice(unread.items(), _NAMED))
