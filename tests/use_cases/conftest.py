@@ -20,9 +20,12 @@ from broker.orders.post import parse
 from broker.ports.desk import DeskApproval, DeskOrder, OrderRef
 from broker.ports.queue import QueueName
 from broker.settings import Settings
+from broker.store import people, requests
 from broker.store.audit import AuditEventRow
 from broker.store.base import open_store, sessions_of
 from broker.store.orders import OrderRow
+from broker.store.requests import RequestRow
+from broker.sync import engine
 from tests.use_cases.fakes import FakeBell, FakeClock, FakeDesk, FakeIga
 
 ADA = Person("1", "ADA", "Ada Moreno", "ada@example.com", "1001", "2")
@@ -198,3 +201,26 @@ def house_on(url: str, iga: FakeIga, desk: FakeDesk, clock: FakeClock) -> Iterat
     )
     yield House(broker, iga, desk, clock, bell)
     engine.dispose()
+
+
+@pytest.fixture
+def known(house: House) -> House:
+    """Everybody is known and linked; nothing has been requested yet."""
+    engine.sync_people(house.broker)
+    return house
+
+
+def id_of(house: House, person: Person) -> str:
+    """Our id of somebody known."""
+    with house.broker.sessions() as session:
+        row = people.by_key(session, "oim", person.key)
+        assert row is not None
+        return row.id
+
+
+def stored(house: House, request_id: str) -> RequestRow:
+    """Our row of this request."""
+    with house.broker.sessions() as session:
+        row = requests.by_request_id(session, "oim", request_id)
+        assert row is not None
+        return row

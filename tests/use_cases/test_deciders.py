@@ -9,10 +9,10 @@ from broker.domain.approvals import TaskState
 from broker.domain.errors import Misconfigured, NotFound, Unavailable
 from broker.domain.people import Account, Person
 from broker.domain.visibility import Viewer
-from broker.store import deciders, people
+from broker.store import deciders
 from broker.store.views import approvals
 from broker.sync import engine, wanted
-from tests.use_cases.conftest import ADA, BEN, EVE, House, account
+from tests.use_cases.conftest import ADA, BEN, EVE, House, account, id_of
 from tests.use_cases.fakes import awaiting
 
 pytestmark = pytest.mark.both
@@ -26,13 +26,6 @@ def known(house: House) -> House:
     house.desk.users.append(account(FINN))
     engine.sync_people(house.broker)
     return house
-
-
-def id_of(house: House, person: Person) -> str:
-    with house.broker.sessions() as session:
-        row = people.by_key(session, "oim", person.key)
-        assert row is not None
-        return row.id
 
 
 def pending(house: House, person: Person) -> list[str]:

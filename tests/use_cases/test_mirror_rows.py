@@ -23,13 +23,6 @@ from tests.use_cases.fakes import NOON, FakeDesk, awaiting
 pytestmark = pytest.mark.both
 
 
-@pytest.fixture
-def known(house: House) -> House:
-    """Everybody is known and linked; nothing has been requested yet."""
-    engine.sync_people(house.broker)
-    return house
-
-
 def sync(house: House, request: AccessRequest) -> dict[str, str]:
     """The desk's row of the request after a reading and all that it owes."""
     house.iga.requests[request.header.id] = request

@@ -16,32 +16,11 @@ from broker.ports.desk import MirrorFault, MirrorRow
 from broker.store import outbox, people, requests, sync_runs
 from broker.store.access import holdings_of
 from broker.store.people import PersonRow
-from broker.store.requests import RequestRow
 from broker.sync import engine, timer, wanted
-from tests.use_cases.conftest import ADA, BEN, EVE, House, account
+from tests.use_cases.conftest import ADA, BEN, EVE, House, account, id_of, stored
 from tests.use_cases.fakes import awaiting
 
 pytestmark = pytest.mark.both
-
-
-def person_id(house: House, key: str) -> str:
-    with house.broker.sessions() as session:
-        row = people.by_key(session, "oim", key)
-        assert row is not None
-        return row.id
-
-
-@pytest.fixture
-def known(house: House) -> House:
-    engine.sync_people(house.broker)
-    return house
-
-
-def stored(house: House, request_id: str) -> RequestRow:
-    with house.broker.sessions() as session:
-        row = requests.by_request_id(session, "oim", request_id)
-        assert row is not None
-        return row
 
 
 def test_a_login_brings_the_persons_requests_and_mirrors_them(known: House) -> None:
@@ -89,7 +68,7 @@ def test_a_decision_in_the_iga_clears_both_lists(known: House) -> None:
     task = replace(decided.tasks[0], state=TaskState.APPROVED)
     known.iga.requests["1"] = replace(decided, tasks=[task])
     known.iga.finish("1")
-    engine.sync_person(known.broker, person_id(known, BEN.key))
+    engine.sync_person(known.broker, id_of(known, BEN))
     known.work()
     assert not stored(known, "1").is_open
     assert {row.fields["active"] for row in known.desk.mirrored.values()} == {"false"}
@@ -108,10 +87,10 @@ def test_a_second_run_writes_nothing(known: House) -> None:
 
 def test_a_request_without_changes_is_not_mirrored_again_after_a_refresh(known: House) -> None:
     known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     known.work()
     written = known.desk.writes
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     known.work()
     assert known.desk.writes == written
 
@@ -119,9 +98,9 @@ def test_a_request_without_changes_is_not_mirrored_again_after_a_refresh(known: 
 def test_final_requests_are_never_read_again(known: House) -> None:
     known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
     known.iga.finish("1")
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     known.iga.reads.clear()
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     assert known.iga.reads == []
 
 
@@ -178,9 +157,9 @@ def test_a_refresh_brings_what_the_person_holds(known: House) -> None:
     known.post(known.item())
     known.work()
     known.iga.finish("9001")
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     with known.broker.sessions() as session:
-        held = holdings_of(session, person_id(known, ADA.key))
+        held = holdings_of(session, id_of(known, ADA))
     assert [row.name for row in held] == ["Finance Reporting"]
 
 
@@ -246,7 +225,7 @@ def test_a_change_that_comes_while_the_mirror_is_written_is_mirrored_too(
             decided = replace(known.iga.requests["1"].header, state=RequestState.IN_PROGRESS)
             known.iga.requests["1"] = replace(known.iga.requests["1"], header=decided)
             known.clock.forward(minutes=1)
-            engine.sync_person(known.broker, person_id(known, ADA.key))
+            engine.sync_person(known.broker, id_of(known, ADA))
         return faults
 
     monkeypatch.setattr(known.desk, "mirror", mirror)
@@ -264,7 +243,7 @@ def test_two_who_touch_the_same_requests_wait_for_each_other_instead_of_failing(
     for number, person in (("1", ADA), ("2", EVE)):
         known.iga.requests[number] = awaiting(number, person.key, "BEN")
     engine.sync_changes(known.broker)
-    ada, eve = (_row(known, person.key) for person in (ADA, EVE))
+    ada, eve = (_row(known, person) for person in (ADA, EVE))
 
     def both_people() -> None:
         with known.broker.sessions.begin() as session:
@@ -280,16 +259,16 @@ def test_two_who_touch_the_same_requests_wait_for_each_other_instead_of_failing(
         other.result(5)
 
 
-def _row(house: House, key: str) -> PersonRow:
+def _row(house: House, person: Person) -> PersonRow:
     with house.broker.sessions() as session:
-        return session.get_one(PersonRow, person_id(house, key))
+        return session.get_one(PersonRow, id_of(house, person))
 
 
 def test_a_request_read_before_its_approval_started_is_looked_at_again(known: House) -> None:
     waiting = awaiting("1", ADA.key, "BEN")
     raised = replace(waiting.header, state=RequestState.REQUESTED, raw_status="Request Created")
     known.iga.requests["1"] = replace(waiting, header=raised, tasks=[])
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     known.wait(rounds=2, seconds=3)
     assert stored(known, "1").state is RequestState.REQUESTED
     known.iga.requests["1"] = waiting
@@ -301,7 +280,7 @@ def test_a_request_whose_approval_never_starts_is_left_to_the_timer(known: House
     waiting = awaiting("1", ADA.key, "BEN")
     raised = replace(waiting.header, state=RequestState.REQUESTED, raw_status="Request Created")
     known.iga.requests["1"] = replace(waiting, header=raised, tasks=[])
-    engine.sync_person(known.broker, person_id(known, ADA.key))
+    engine.sync_person(known.broker, id_of(known, ADA))
     known.wait(rounds=40, minutes=5)
     known.iga.reads.clear()
     known.wait(rounds=5, minutes=5)
@@ -329,7 +308,7 @@ def test_a_run_that_missed_a_request_does_not_count_as_fresh(
 ) -> None:
     known.iga.requests["1"] = awaiting("1", ADA.key, "BEN")
     _spoil(known, monkeypatch, {"1"})
-    ada = person_id(known, ADA.key)
+    ada = id_of(known, ADA)
     engine.sync_person(known.broker, ada)
     with known.broker.sessions() as session:
         assert sync_runs.last_success(session, "oim", ada) is None
@@ -466,7 +445,7 @@ def test_an_older_picture_never_replaces_a_newer_one(
         monkeypatch.setattr(known.iga, "request", read)
         known.clock.forward(seconds=1)
         known.iga.finish(request_id)
-        engine.sync_person(known.broker, person_id(known, ADA.key))
+        engine.sync_person(known.broker, id_of(known, ADA))
         return old
 
     monkeypatch.setattr(known.iga, "request", slow)

@@ -12,35 +12,14 @@ from broker.domain.access_requests import AccessRequest, RequestHeader, RequestS
 from broker.domain.errors import Unavailable
 from broker.domain.people import Person
 from broker.ports.queue import QueueName
-from broker.store import outbox, people, requests, sync_runs
-from broker.store.requests import RequestRow
+from broker.store import outbox, requests, sync_runs
 from broker.store.views.freshness import freshness
 from broker.sync import engine, wanted
 from broker.sync.reading import Readers
-from tests.use_cases.conftest import ADA, BEN, EVE, House
+from tests.use_cases.conftest import ADA, BEN, EVE, House, id_of, stored
 from tests.use_cases.fakes import CAPABILITIES, awaiting
 
 pytestmark = pytest.mark.both
-
-
-@pytest.fixture
-def known(house: House) -> House:
-    engine.sync_people(house.broker)
-    return house
-
-
-def stored(house: House, request_id: str) -> RequestRow:
-    with house.broker.sessions() as session:
-        row = requests.by_request_id(session, "oim", request_id)
-        assert row is not None
-        return row
-
-
-def id_of(house: House, person: Person) -> str:
-    with house.broker.sessions() as session:
-        row = people.by_key(session, "oim", person.key)
-        assert row is not None
-        return row.id
 
 
 def reassign(house: House, request_id: str, to: str) -> None:
