@@ -22,6 +22,8 @@ from sandbox.oim.workflow import Workflow
 from sandbox.servicenow.instance import ServiceNow as Instance
 from tools.servers import wait_until
 
+ITEM = "Access to a business role"
+AWAITING = "Request Awaiting Approval"
 COMPLETE, INCOMPLETE = "3", "4"
 PATIENCE_SECONDS, PAUSE_SECONDS = 90.0, 0.1
 API = "/iam/governance/selfservice/api/v1"
@@ -169,7 +171,11 @@ class Site:
 
     def fulfil(self, person: str, task: str) -> None:
         """Say that what no connector does was done by hand."""
-        self._provisioned(person, task, "manualComplete")
+        answer = requests.put(
+            f"{self.at.oim}{API}/provtasks/{task}", json={"action": "manualComplete"}, timeout=30,
+            auth=(person, "demo"), headers={"X-Requested-By": person},
+        )  # fmt: skip
+        assert answer.ok, answer.text
 
     def refuse_by_hand(self, person: str, task: str, reason: str) -> None:
         """Say that it cannot be done by hand."""
@@ -181,13 +187,6 @@ class Site:
         with self.oim.lock:
             Workflow(self.oim).withdraw(self.oim.by_login["XELSYSADM"], request)
 
-    def _provisioned(self, person: str, task: str, action: str) -> None:
-        answer = requests.put(
-            f"{self.at.oim}{API}/provtasks/{task}", json={"action": action}, timeout=30,
-            auth=(person, "demo"), headers={"X-Requested-By": person},
-        )  # fmt: skip
-        assert answer.ok, answer.text
-
     def revokes(self, item: Row) -> Request:
         """The only request that OIM has had, once it waits; nothing of ours stays with it."""
 
@@ -195,7 +194,7 @@ class Site:
             with self.oim.lock:
                 Workflow(self.oim).advance()
                 found = [self.oim.requests[request_id].status for request_id in self.oim.ledger]
-            return found == ["Request Awaiting Approval"]
+            return found == [AWAITING]
 
         self.until(item, "submitted")
         wait_until(there, "one revocation that waits", PATIENCE_SECONDS, PAUSE_SECONDS)

@@ -8,11 +8,17 @@ from broker.orders.console import Wish
 from broker.store.audit import Actor
 from cli.walk.systems import Row
 from sandbox.oim.rules import BULK, Rule
-from tests.journeys.orders.site import API, COMPLETE, INCOMPLETE, PATIENCE_SECONDS, Site
+from tests.journeys.orders.site import (
+    API,
+    AWAITING,
+    COMPLETE,
+    INCOMPLETE,
+    ITEM,
+    PATIENCE_SECONDS,
+    Site,
+)
 from tools.servers import wait_until
 
-AWAITING = "Request Awaiting Approval"
-ITEM = "Access to a business role"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 

@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from sandbox.oim.rules import Rule
-from tests.journeys.orders.site import API, COMPLETE, INCOMPLETE, Site
+from tests.journeys.orders.site import API, AWAITING, COMPLETE, INCOMPLETE, ITEM, Site
 
 _DAY_SECONDS = 24 * 3600
-ITEM, ACCOUNT = "Access to a business role", "Application account"
+ACCOUNT = "Application account"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
@@ -78,7 +78,7 @@ def test_a_conflict_of_duties_is_decided_by_those_who_review_them(site: Site, ag
     pair = (("role", first.key), ("role", second.key))
     site.oim.sod[pair] = "Nobody buys and reads the costs of it."
     item = site.approved(ITEM, role="Buyer")
-    request = site.waits(item, "Request Awaiting Approval")
+    request = site.waits(item, AWAITING)
     page = site.request_page("cho", request.id)
     assert "Nobody buys and reads the costs of it." in page.text
     (task,) = request.open_tasks

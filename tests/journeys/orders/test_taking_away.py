@@ -5,10 +5,8 @@ import pytest
 from broker.orders import operate
 from broker.store.audit import Actor
 from sandbox.oim.rules import Rule
-from tests.journeys.orders.site import COMPLETE, INCOMPLETE, Site
+from tests.journeys.orders.site import AWAITING, COMPLETE, INCOMPLETE, ITEM, Site
 
-AWAITING = "Request Awaiting Approval"
-ITEM = "Access to a business role"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
