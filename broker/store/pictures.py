@@ -1,4 +1,4 @@
-"""What decides which requests are read again, without reading them whole."""
+"""What decides which requests are read again, and about which names the IGA is asked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
