@@ -58,12 +58,18 @@ def test_access_given_at_once_ends_the_order_when_it_is_held(at_once: House) -> 
         assert session.query(BackReferenceRow).all() == []
 
 
+def said_to_be_done(house: House, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An order that the IGA says it has carried out, and has not."""
+    answer = house.post(house.item())
+    monkeypatch.setattr(house.iga, "_grant", lambda *_: None)
+    house.work()
+    return answer
+
+
 def test_what_is_said_to_be_done_is_not_believed_before_it_is_held(
     at_once: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = at_once.post(at_once.item())
-    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
-    at_once.work()
+    answer = said_to_be_done(at_once, monkeypatch)
     at_once.wait(rounds=5, minutes=5)
     assert (at_once.state(answer), at_once.desk.journal) == ("submitted", [])
     at_once.iga.held = [(ADA.key, role())]
@@ -74,9 +80,7 @@ def test_what_is_said_to_be_done_is_not_believed_before_it_is_held(
 def test_what_is_listed_and_not_usable_yet_is_not_granted(
     at_once: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = at_once.post(at_once.item())
-    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
-    at_once.work()
+    answer = said_to_be_done(at_once, monkeypatch)
     at_once.iga.held = [(ADA.key, role(arriving=True))]
     at_once.wait(rounds=3, minutes=5)
     assert (at_once.state(answer), at_once.desk.journal) == ("submitted", [])
@@ -88,9 +92,7 @@ def test_what_is_listed_and_not_usable_yet_is_not_granted(
 def test_what_never_comes_is_for_an_operator_who_can_let_it_wait_on(
     at_once: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = at_once.post(at_once.item())
-    monkeypatch.setattr(at_once.iga, "_grant", lambda *_: None)
-    at_once.work()
+    answer = said_to_be_done(at_once, monkeypatch)
     at_once.wait(rounds=26, hours=1)
     assert at_once.state(answer) == "needs_attention"
     assert "has not in 24 hours" in at_once.reason(answer)

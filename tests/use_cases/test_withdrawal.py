@@ -34,6 +34,15 @@ def take_back(house: House, ref: OrderRef) -> None:
     cancellation.announced(house.broker, CLIENT, ref.source, ref.item_number, ref.item_id)
 
 
+def taken_back_while_down(house: House) -> tuple[OrderRef, dict[str, Any]]:
+    """An order taken back at the desk while the IGA, which has its request, is down."""
+    ref, answer = ordered(house)
+    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
+    take_back(house, ref)
+    house.work()
+    return ref, answer
+
+
 def told(house: House) -> Sequence[str]:
     return [text for what, _, text in house.desk.journal if what == "close"]
 
@@ -103,20 +112,14 @@ def test_a_worker_killed_at_the_call_leaves_nothing_undone(house: House) -> None
 
 
 def test_an_iga_that_is_down_delays_it_only(house: House) -> None:
-    ref, answer = ordered(house)
-    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
-    take_back(house, ref)
-    house.work()
+    _, answer = taken_back_while_down(house)
     assert house.state(answer) == "submitted"
     house.wait(rounds=3, seconds=5)
     assert (house.state(answer), house.iga.withdrawals) == ("closed", ["9001"])
 
 
 def test_what_is_approved_again_while_the_iga_was_down_is_not_withdrawn(house: House) -> None:
-    ref, answer = ordered(house)
-    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
-    take_back(house, ref)
-    house.work()
+    ref, answer = taken_back_while_down(house)
     house.desk.approve(ref.item_id)
     house.change(ref, active=True)
     house.wait(rounds=3, seconds=5)
@@ -128,10 +131,7 @@ def test_what_is_approved_again_while_the_iga_was_down_is_not_withdrawn(house: H
 @pytest.fixture
 def again(house: House) -> tuple[OrderRef, dict[str, Any]]:
     """An order that was taken back, and approved again before its request could be withdrawn."""
-    ref, answer = ordered(house)
-    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
-    take_back(house, ref)
-    house.work()
+    ref, answer = taken_back_while_down(house)
     house.desk.approve(ref.item_id)
     house.change(ref, active=True)
     house.wait(rounds=3, seconds=5)
@@ -158,10 +158,7 @@ def test_what_was_approved_again_and_granted_did_not_come_too_late(
 
 
 def test_an_item_that_is_gone_by_then_is_no_reason_to_withdraw(house: House) -> None:
-    ref, answer = ordered(house)
-    house.iga.breaks["withdraw"] = Unavailable("oim", "is down")
-    take_back(house, ref)
-    house.work()
+    ref, answer = taken_back_while_down(house)
     del house.desk.items[ref.item_id]
     house.wait(rounds=3, seconds=5)
     assert (house.state(answer), house.iga.withdrawals) == ("submitted", [])

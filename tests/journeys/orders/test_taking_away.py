@@ -4,40 +4,46 @@ import pytest
 
 from broker.orders import operate
 from broker.store.audit import Actor
+from cli.walk.systems import Row
+from sandbox.oim.records import Request
 from sandbox.oim.rules import Rule
 from tests.journeys.orders.site import AWAITING, COMPLETE, INCOMPLETE, ITEM, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def test_an_order_cancelled_while_oim_waits_for_approval_is_withdrawn_there(site: Site) -> None:
-    role = "Stock Count Team"
+ROLE = "Stock Count Team"
+
+
+def role_that_awaits_ben(site: Site) -> tuple[Row, Request]:
+    """An order of a role, and its request, on which ada's manager has to decide in OIM."""
     site.oim.rules.insert(0, Rule(("manager",), requester="BROKER"))
-    item = site.approved(ITEM, role=role)
-    request = site.waits(item, AWAITING)
+    item = site.approved(ITEM, role=ROLE)
+    return item, site.waits(item, AWAITING)
+
+
+def test_an_order_cancelled_while_oim_waits_for_approval_is_withdrawn_there(site: Site) -> None:
+    item, request = role_that_awaits_ben(site)
     site.cancel(item)
     site.until(item, "closed")
     assert site.status("ada", request.id) == "Request Withdrawn"
     page = site.console("ben", "approval_details")
     assert request.id not in page.text, "ben is no longer asked"
-    assert not site.holds("ada", role)
+    assert not site.holds("ada", ROLE)
     assert site.only(item).id == request.id
     assert site.closed(item) == (INCOMPLETE, INCOMPLETE)
     assert "withdrawn in the IGA" in site.said(item)
 
 
 def test_a_request_that_is_withdrawn_in_oim_itself_closes_the_ticket(site: Site) -> None:
-    role = "Stock Count Team"
-    site.oim.rules.insert(0, Rule(("manager",), requester="BROKER"))
-    item = site.approved(ITEM, role=role)
-    request = site.waits(item, AWAITING)
+    item, request = role_that_awaits_ben(site)
     site.withdraw_as_administrator(request)
     site.until(item, "closed")
     assert site.status("ada", request.id) == "Request Withdrawn"
-    assert not site.holds("ada", role)
+    assert not site.holds("ada", ROLE)
     assert site.only(item).id == request.id
     assert site.closed(item) == (INCOMPLETE, INCOMPLETE)
-    told = f"Access not granted: {role}. The request was withdrawn in the IGA."
+    told = f"Access not granted: {ROLE}. The request was withdrawn in the IGA."
     assert told in site.said(item, "comments")
 
 
