@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
+from sandbox.broken_calls import Fault, any_call, dropped, dropped_after
 from sandbox.oim import mishaps
 from sandbox.oim.mishaps import Call
 
@@ -30,23 +30,10 @@ STALE_SEARCH, EMPTY_NEXT_PAGE = "stale-search", "empty-next-page"
 STALE = "sandbox.stale_search"
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What it is about, to which calls it can happen, and what comes of them."""
-
-    about: str
-    happens: Callable[[Call], bool]
-    answer: Callable[[Call], Response]
-
-
-def _any(_: Call) -> bool:
-    return True
-
-
 # Where several are switched on, the first that can happen does.
-CALL_FAULTS: dict[str, Fault] = {
-    "drop-before": Fault("closes the connection and does nothing", _any, mishaps.dropped),
-    "down": Fault("503 with a page", _any, mishaps.page(503, "Service Unavailable")),
+CALL_FAULTS: dict[str, Fault[Call]] = {
+    "drop-before": Fault("closes the connection and does nothing", any_call, dropped),
+    "down": Fault("503 with a page", any_call, mishaps.page(503, "Service Unavailable")),
     "overloaded": Fault(
         "503 with a page and Retry-After",
         Call.is_service,
@@ -75,14 +62,14 @@ CALL_FAULTS: dict[str, Fault] = {
     "drop-after-accept": Fault(
         "carries a write out, then closes the connection without an answer",
         Call.is_write,
-        mishaps.dropped_after,
+        dropped_after,
     ),
     "drop-midway": Fault(
         "carries a call out and breaks off just before the end of the answer",
         Call.is_api,
         mishaps.dropped_midway,
     ),
-    "slow": Fault("answers 0.6 s later", _any, mishaps.late_answer),
+    "slow": Fault("answers 0.6 s later", any_call, mishaps.late_answer),
 }
 # Those that spoil the answer of a call that goes well otherwise; they can happen together.
 SPOILING: dict[str, tuple[str, Callable[[Call], bool]]] = {
@@ -102,7 +89,7 @@ class FaultyFront:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         time.sleep(self._latency)
-        return self._answer(Call(self._oim, environ, self._inner))(environ, start_response)
+        return self._answer(Call(environ, self._inner, self._oim))(environ, start_response)
 
     def _answer(self, call: Call) -> WSGIApplication:
         faults, plan = set(self._oim.faults), self._oim.plan

@@ -8,15 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from sandbox.broken_calls import BrokenCall, broken_off
 from sandbox.oim.access import page_answer, unauthorized
-from sandbox.web import hang_up
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-
     from sandbox.oim.records import Oim
 
 _SERVICES = ("/iam/governance/", "/idaas/im/scim/")
@@ -26,16 +23,10 @@ _SIGN_IN = "https://sso.example.com/oam/server/obrareq.cgi?encquery=demo"
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call that meets a fault."""
+class Call(BrokenCall):
+    """One call of an installation that meets a fault."""
 
     oim: Oim
-    environ: WSGIEnvironment
-    inner: WSGIApplication
-
-    @property
-    def path(self) -> str:
-        return str(self.environ["PATH_INFO"])
 
     def is_service(self) -> bool:
         """Of an API or of the token service, not of the console."""
@@ -47,7 +38,7 @@ class Call:
 
     def is_write(self) -> bool:
         """Of that API, and it may change something."""
-        return self.is_api() and self.environ["REQUEST_METHOD"] not in _READS
+        return self.is_api() and self.method not in _READS
 
     def is_read(self) -> bool:
         """Of that API, and it changes nothing."""
@@ -56,15 +47,6 @@ class Call:
     def is_search(self) -> bool:
         """A list of requests."""
         return self.is_read() and self.path.endswith("/requests")
-
-    def has_token(self) -> bool:
-        """It proves itself by a token."""
-        return str(self.environ.get("HTTP_AUTHORIZATION", "")).lower().startswith("bearer ")
-
-    def answered(self) -> Response:
-        """What the installation says: by now the call is carried out."""
-        pieces, status, headers = run_wsgi_app(self.inner, self.environ, buffered=True)
-        return Response(b"".join(pieces), status, headers)
 
 
 def page(status: int, title: str) -> Callable[[Call], Response]:
@@ -103,25 +85,9 @@ def failed_afterwards(call: Call) -> Response:
     return page(500, "Internal Server Error")(call)
 
 
-def dropped(call: Call) -> Response:
-    """The connection ends; somebody without a connection is told 502."""
-    hang_up(call.environ)
-    return Response("", 502)
-
-
-def dropped_after(call: Call) -> Response:
-    call.answered()
-    return dropped(call)
-
-
 def dropped_midway(call: Call) -> Response:
-    """The head promises the whole body; half of it comes."""
-    answer = call.answered()
-    body = answer.get_data()
-    head = f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\n"
-    sent = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1]
-    hang_up(call.environ, sent if body else b"HTTP/")
-    return Response("", 502)
+    """All but the end of the answer comes."""
+    return broken_off(call, lambda body: body[:-1])
 
 
 def late_answer(call: Call) -> Response:

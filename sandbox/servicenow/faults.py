@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
+from sandbox.broken_calls import Fault, any_call, dropped, dropped_after
 from sandbox.servicenow import mishaps
 from sandbox.servicenow.mishaps import Call
 from sandbox.servicenow.platform_faults import PLATFORM_FAULTS
@@ -31,44 +31,33 @@ LONGEST_URL = 8192
 INNER = "sandbox.inside_batch"
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What it is about, to which calls it can happen, and what comes of them."""
-
-    about: str
-    happens: Callable[[Call], bool]
-    answer: Callable[[Call], Response]
-
-
-def _any(_: Call) -> bool:
-    return True
-
-
 # Those of whole calls; where several are switched on, the first that can happen does.
-CALL_FAULTS: dict[str, Fault] = {
-    "drop-before": Fault("closes the connection and does nothing", _any, mishaps.dropped),
+CALL_FAULTS: dict[str, Fault[Call]] = {
+    "drop-before": Fault("closes the connection and does nothing", any_call, dropped),
     "down": Fault(
         "503 with a page, as a load balancer answers for an instance that is away",
-        _any,
+        any_call,
         mishaps.page(503, "Service Unavailable"),
     ),
     "bad-gateway": Fault(
-        "502 with a page; nothing was done", _any, mishaps.page(502, "Bad Gateway")
+        "502 with a page; nothing was done", any_call, mishaps.page(502, "Bad Gateway")
     ),
     "gateway-timeout": Fault(
-        "504 with a page; the call was carried out behind it", _any, mishaps.given_up_by_the_gateway
+        "504 with a page; the call was carried out behind it",
+        any_call,
+        mishaps.given_up_by_the_gateway,
     ),
     "hibernating": Fault(
         "200 with a page, as an idle developer instance answers",
-        _any,
+        any_call,
         mishaps.page(200, "Instance Hibernating page"),
     ),
     "sign-in-page": Fault(
-        "200 with a sign-in page, as a proxy answers", _any, mishaps.page(200, "Sign in")
+        "200 with a sign-in page, as a proxy answers", any_call, mishaps.page(200, "Sign in")
     ),
     "sign-in-redirect": Fault(
         "302 to an identity provider, as single sign-on answers",
-        _any,
+        any_call,
         mishaps.to_the_identity_provider,
     ),
     "rate-limit": Fault(
@@ -86,7 +75,7 @@ CALL_FAULTS: dict[str, Fault] = {
     "drop-after-accept": Fault(
         "carries a write out, then closes the connection without an answer",
         Call.is_write,
-        mishaps.dropped_after,
+        dropped_after,
     ),
     "drop-midway": Fault(
         "carries the call out and breaks off in the middle of the answer",
@@ -114,23 +103,23 @@ CALL_FAULTS: dict[str, Fault] = {
         mishaps.ends_in_an_error,
     ),
     "quota-cut": Fault("JSON that ends in the middle", Call.is_api, mishaps.ends_in_the_middle),
-    "slow": Fault("answers 0.6 s later", _any, mishaps.late_answer),
-    SKEWED: Fault("dates answers and rows five minutes ahead", _any, mishaps.dated_ahead),
+    "slow": Fault("answers 0.6 s later", any_call, mishaps.late_answer),
+    SKEWED: Fault("dates answers and rows five minutes ahead", any_call, mishaps.dated_ahead),
 }
 # Those of one part of a batch.
-PART_FAULTS: dict[str, Fault] = {
-    "part-busy": Fault("429 for one part of a batch", _any, mishaps.busy),
+PART_FAULTS: dict[str, Fault[Call]] = {
+    "part-busy": Fault("429 for one part of a batch", any_call, mishaps.busy),
     "part-failed": Fault(
-        "500 for one part of a batch; nothing was done", _any, mishaps.part_failed
+        "500 for one part of a batch; nothing was done", any_call, mishaps.part_failed
     ),
     "part-cut": Fault(
         "carries a part of a batch out, and ends its answer in the middle",
-        _any,
+        any_call,
         mishaps.ends_in_the_middle,
     ),
     "part-cancelled": Fault(
         "carries a part of a batch out, then 500 for it",
-        _any,
+        any_call,
         mishaps.part_cancelled,
     ),
 }
@@ -148,7 +137,7 @@ class FaultyFront:
         self._instance = instance
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = Call(self._instance, environ, self._inner)
+        call = Call(environ, self._inner, self._instance)
         if environ.get(INNER):
             fault = self._fault(PART_FAULTS, call)
         else:
@@ -156,7 +145,9 @@ class FaultyFront:
             fault = self._fault(CALL_FAULTS, call) or self._too_long(environ)
         return (fault(call) if fault else self._inner)(environ, start_response)
 
-    def _fault(self, known: dict[str, Fault], call: Call) -> Callable[[Call], Response] | None:
+    def _fault(
+        self, known: dict[str, Fault[Call]], call: Call
+    ) -> Callable[[Call], Response] | None:
         faults, plan = set(self._instance.faults), self._instance.plan
         if not faults and plan is None:
             return None

@@ -11,15 +11,12 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from sandbox.broken_calls import BrokenCall, broken_off
 from sandbox.servicenow.waits import CLOCK_SKEW
-from sandbox.web import hang_up
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-
     from sandbox.servicenow.instance import ServiceNow
 
 # In the environment of a batch: how many of its parts are carried out.
@@ -39,20 +36,10 @@ _CANCELLED = {
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call that meets a fault."""
+class Call(BrokenCall):
+    """One call of an instance that meets a fault."""
 
     instance: ServiceNow
-    environ: WSGIEnvironment
-    inner: WSGIApplication
-
-    @property
-    def method(self) -> str:
-        return str(self.environ["REQUEST_METHOD"])
-
-    @property
-    def path(self) -> str:
-        return str(self.environ["PATH_INFO"])
 
     def is_write(self) -> bool:
         """A call that may change something."""
@@ -69,15 +56,6 @@ class Call:
     def is_batch(self) -> bool:
         """A call that has others in it."""
         return self.method == "POST" and bool(_BATCH.match(self.path))
-
-    def has_token(self) -> bool:
-        """A call that proves itself by OAuth."""
-        return str(self.environ.get("HTTP_AUTHORIZATION", "")).lower().startswith("bearer ")
-
-    def answered(self) -> Response:
-        """What the instance says: by now the call is carried out."""
-        pieces, status, headers = run_wsgi_app(self.inner, self.environ, buffered=True)
-        return Response(b"".join(pieces), status, headers)
 
     def half_of_the_batch(self) -> int:
         """How many parts are half of them."""
@@ -180,22 +158,9 @@ def ends_in_the_middle(call: Call) -> Response:
     return answer
 
 
-def dropped(call: Call) -> Response:
-    return _hang_up(call)
-
-
-def dropped_after(call: Call) -> Response:
-    call.answered()
-    return _hang_up(call)
-
-
 def dropped_midway(call: Call) -> Response:
-    """The head promises the whole body; half of it comes."""
-    answer = call.answered()
-    body = answer.get_data()
-    head = f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\n"
-    sent = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[: len(body) // 2]
-    return _hang_up(call, sent if body else b"HTTP/")
+    """Half of the answer comes."""
+    return broken_off(call, lambda body: body[: len(body) // 2])
 
 
 def part_cancelled(call: Call) -> Response:
@@ -217,12 +182,6 @@ def busy(_: Call) -> Response:
 def overflowed(_: Call) -> Response:
     """Accepted, says the status; nobody will carry it out."""
     return Response("", 202, content_type="application/json")
-
-
-def _hang_up(call: Call, sent: bytes = b"") -> Response:
-    """Send what there is and end the connection; somebody without a connection is told 502."""
-    hang_up(call.environ, sent)
-    return Response("", 502)
 
 
 def dated_ahead(call: Call) -> Response:
