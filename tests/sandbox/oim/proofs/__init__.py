@@ -6,20 +6,14 @@ asserts how the product behaves; it gets a fresh site, and runs as it is, and fl
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 
 from tests.sandbox.oim.sites import Site
+from tests.sandbox.proving import gathered
 
 Proof = Callable[[Site], None]
 
 
 def collect() -> dict[str, Proof]:
-    """Every module's proofs; no name may have two."""
-    proofs: dict[str, Proof] = {}
-    for module in pkgutil.iter_modules(__path__):
-        found = importlib.import_module(f"{__name__}.{module.name}").PROOFS
-        assert not proofs.keys() & found.keys(), f"{module.name} proves what is proved already"
-        proofs |= found
-    return proofs
+    """Every proof by its name."""
+    return gathered(__name__, __path__)
