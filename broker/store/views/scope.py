@@ -9,7 +9,7 @@ from broker.domain.visibility import Parties, Viewer
 from broker.store.deciders import DeciderRow, deciders_of
 from broker.store.orders import OrderLineRow, OrderRow
 from broker.store.people import PersonRow
-from broker.store.requests import ApprovalTaskRow, BeneficiaryRow, RequestRow
+from broker.store.requests import STILL_OPEN, ApprovalTaskRow, BeneficiaryRow, RequestRow
 
 Condition = ColumnElement[bool]
 
@@ -43,7 +43,7 @@ def visible(viewer: Viewer) -> Condition:
         _for(select(BeneficiaryRow.request_row_id).where(BeneficiaryRow.person_key.in_(reports))),
         _by_order(OrderRow.requester_id.in_(report_ids)),
     )
-    deciding = _for(_assigned(viewer, ApprovalTaskRow.request_row_id))
+    deciding = _for(select(ApprovalTaskRow.request_row_id).where(_bears_name(viewer)))
     instead = RequestRow.is_open & _for(_entrusted(viewer, ApprovalTaskRow.request_row_id))
     theirs = (RequestRow.iga == viewer.iga) & or_(of_reports, deciding, instead)
     return own(viewer) | theirs
@@ -51,8 +51,7 @@ def visible(viewer: Viewer) -> Condition:
 
 def assigned(viewer: Viewer) -> Condition:
     """Approval tasks of the viewer's own, decided ones too."""
-    mine = ApprovalTaskRow.assignee_normal == normal(viewer.login)
-    return (RequestRow.iga == viewer.iga) & mine if viewer.key else false()
+    return (RequestRow.iga == viewer.iga) & _bears_name(viewer) if viewer.key else false()
 
 
 def to_decide(viewer: Viewer) -> Condition:
@@ -62,12 +61,12 @@ def to_decide(viewer: Viewer) -> Condition:
     if viewer.key is None:
         return false()
     theirs = ApprovalTaskRow.id.in_(_entrusted(viewer, ApprovalTaskRow.id))
-    waits = (ApprovalTaskRow.state == TaskState.REQUESTED) & RequestRow.is_open
-    return waits & RequestRow.gone_at.is_(None) & (assigned(viewer) | theirs)
+    waits = (ApprovalTaskRow.state == TaskState.REQUESTED) & STILL_OPEN
+    return waits & (assigned(viewer) | theirs)
 
 
-def _assigned(viewer: Viewer, column: InstrumentedAttribute[str]) -> Select[str]:
-    return select(column).where(ApprovalTaskRow.assignee_normal == normal(viewer.login))
+def _bears_name(viewer: Viewer) -> Condition:
+    return ApprovalTaskRow.assignee_normal == normal(viewer.login)
 
 
 def _entrusted(viewer: Viewer, column: InstrumentedAttribute[str]) -> Select[str]:
